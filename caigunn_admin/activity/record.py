@@ -1,0 +1,77 @@
+"""Writing Changes down: opened before the call, closed after the read-back."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from caigunn_admin.activity.models import Change, Kind, Outcome
+from caigunn_admin.team.models import Member
+
+
+class AlreadySubmitted(Exception):  # noqa: N818 - not an error: the answer is the earlier Change
+    """The form was sent before; `change` is what came of it then."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__("this form was submitted before")
+        self.change = change
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asks for a write, through which connection, by which form and page request."""
+
+    member: Member
+    request_id: str
+    access_token_id: UUID | None = None
+    form_key: str | None = None
+
+
+def earlier(form_key: str | None) -> Change | None:
+    """The Change that a form with this key has asked for already, if any."""
+    return Change.objects.filter(form_key=form_key).first() if form_key else None
+
+
+def open_change(
+    request: Request,
+    kind: Kind,
+    *,
+    before: dict[str, Any],
+    asked: dict[str, Any],
+    chatbot_id: str = "",
+    chatbot_title: str = "",
+) -> Change:
+    """A saved, pending Change. Raises AlreadySubmitted if the form's key has been used."""
+    try:
+        with transaction.atomic():
+            return Change.objects.create(
+                kind=kind,
+                member=request.member,
+                member_email=request.member.email,
+                access_token_id=request.access_token_id,
+                chatbot_id=chatbot_id,
+                chatbot_title=chatbot_title,
+                before=before,
+                asked=asked,
+                request_id=request.request_id,
+                form_key=request.form_key,
+            )
+    except IntegrityError:
+        change = earlier(request.form_key)
+        if change is None:
+            raise
+        raise AlreadySubmitted(change) from None
+
+
+def close(
+    change: Change, outcome: Outcome, *, after: dict[str, Any] | None = None, detail: str = ""
+) -> Change:
+    """The same Change with its outcome, saved."""
+    change.outcome = outcome
+    change.after = after or {}
+    change.detail = detail
+    change.closed_at = timezone.now()
+    change.save(update_fields=["outcome", "after", "detail", "closed_at"])
+    return change

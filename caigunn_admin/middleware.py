@@ -1,0 +1,81 @@
+"""What happens around every request."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Gives each request an id that stands on error pages, in Changes and in the log."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex[:12]
+        request.request_id = request_id  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages, except one that shows a secret: its length must not depend on its text."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if getattr(response, "shows_secret", False):
+            return response
+        return super().process_response(request, response)
+
+
+class NoStoreMiddleware:
+    """Keeps pages out of every cache, and empties the browser's when a member signs out."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        add_never_cache_headers(response)
+        if request.method == "POST" and request.path == reverse("account_logout"):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+class MemberRequiredMiddleware(LoginRequiredMiddleware):
+    """Sends whoever is not signed in to the sign-in page, and from there back to the *page*."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        htmx = request.htmx  # type: ignore[attr-defined]
+        if htmx:
+            back = htmx.current_url_abs_path or "/"
+        elif request.method in {"GET", "HEAD"}:
+            back = request.get_full_path()
+        else:
+            back = self._page_of(request)
+        answer = redirect_to_login(back, self.get_login_url(view_func))
+        return HttpResponseClientRedirect(answer.url) if htmx else answer
+
+    @staticmethod
+    def _page_of(request: HttpRequest) -> str:
+        """Where the form that was sent stood, as far as the browser says; some URLs only take POST."""
+        referer = urlsplit(request.headers.get("Referer", ""))
+        if referer.netloc != request.get_host():
+            return "/"
+        return referer.path + (f"?{referer.query}" if referer.query else "")

@@ -1,0 +1,11 @@
+"""How django-allauth behaves here."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class ClosedAdapter(DefaultAccountAdapter):
+    """Nobody signs up by themselves: members are added."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+        return False

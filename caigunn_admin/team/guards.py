@@ -1,0 +1,39 @@
+"""Decorators that stand in front of views."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from caigunn_admin.http import MemberRequest
+from caigunn_admin.team.models import Role
+from caigunn_admin.team.roles import LEAST_ROLE, Action, may
+
+P = ParamSpec("P")
+View = Callable[Concatenate[MemberRequest, P], HttpResponse]
+
+
+def allowed_to(action: Action) -> Callable[[View[P]], View[P]]:
+    """Let the view be reached by members whose role allows `action`; others get the 403 page."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not may(request.user, action):
+                raise PermissionDenied(
+                    _("This needs the role %(needed)s. Yours is %(yours)s; an Admin can change it.")
+                    % {
+                        "needed": LEAST_ROLE[action].label,
+                        "yours": Role(request.user.role).label,
+                    }
+                )
+            return view(request, *args, **kwargs)
+
+        marked: Any = guarded
+        marked.action = action  # read by the test that compares the code with the table
+        return guarded
+
+    return decorate

@@ -1,0 +1,17 @@
+"""All addresses of the site."""
+
+from django.urls import include, path
+
+from caigunn_admin import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("account/", include("allauth.account.urls")),
+    path("", include("chatbots.urls")),
+]
+
+handler400 = "caigunn_admin.errors.bad_request"
+handler403 = "caigunn_admin.errors.forbidden"
+handler404 = "caigunn_admin.errors.not_found"
+handler500 = "caigunn_admin.errors.server_error"

@@ -1,0 +1,46 @@
+"""Where an error that no view acted on becomes a page."""
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
+
+from caigunn_admin.errors import error_page
+from caigunn_admin.http import MemberRequest
+from chatbots import faults
+from chatbots.caigunn import CaigunnError, TokenRejected
+from chatbots.rendering import page_of
+from chatbots.services.access import NotConnected, note_rejected
+from chatbots.vault import SealError
+
+logger = logging.getLogger(__name__)
+
+
+class CaigunnErrorMiddleware:
+    """One road for every fault: the service raises, this draws (design §10)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: MemberRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if isinstance(exception, NotConnected):
+            url = f"{reverse('token')}?{urlencode({'next': page_of(request)})}"
+            return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+        if isinstance(exception, SealError):
+            logger.error("%s (%s)", exception, request.request_id)
+            return error_page(request, faults.sealed_shut())
+        if isinstance(exception, CaigunnError):
+            if isinstance(exception, TokenRejected):
+                note_rejected(request.user)
+            logger.warning("%s (%s)", exception, request.request_id)
+            return error_page(request, faults.screen(exception, page=page_of(request)))
+        return None

@@ -1,0 +1,115 @@
+"""Reaching Caigunn as one member: their token, opened, in a client of their own."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from caigunn_admin.activity.record import Request
+from caigunn_admin.team.models import Member
+from chatbots.caigunn import CaigunnClient, Deadline, Transport, TransportSettings
+from chatbots.models import AccessToken, Connection
+from chatbots.services.fan_out import THREADS
+
+_WORTH_NOTING = timedelta(minutes=5)
+REQUEST_THREADS = 32  # gunicorn's threads of one worker: each may be in a call of its own
+
+
+class NotConnected(Exception):  # noqa: N818 - a state of the member, with a page that mends it
+    """The member has no access token for the Caigunn that this dashboard talks to."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a service needs to act for a member. Made for one page request; shows no token."""
+
+    member: Member
+    record: AccessToken
+    client: CaigunnClient
+    deadline: Deadline
+    request_id: str
+
+    @property
+    def scope(self) -> str:
+        """What was read through this access is kept under this name, and seen by no other."""
+        return self.record.id.hex
+
+    def request(self, form_key: str | None = None) -> Request:
+        """Who asks, for a Change."""
+        return Request(self.member, self.request_id, self.record.id, form_key)
+
+
+def access_of(member: Member, request_id: str) -> Access:
+    """The member's access, with a new deadline of CAIGUNN_TOTAL_TIMEOUT seconds.
+
+    Raises NotConnected, and vault.SealError if the token does not open.
+    """
+    connection = Connection.objects.select_related("access_token").filter(member=member).first()
+    if connection is None or connection.access_token.api_base_url != settings.CAIGUNN_API_BASE_URL:
+        raise NotConnected
+    record = connection.access_token
+    deadline = new_deadline()
+    return Access(
+        member, record, client_for(record.open(), deadline, request_id), deadline, request_id
+    )
+
+
+def new_deadline() -> Deadline:
+    """The time a page request may spend on Caigunn in all."""
+    return Deadline.after(settings.CAIGUNN_TOTAL_TIMEOUT)
+
+
+def client_for(token: str, deadline: Deadline, request_id: str) -> CaigunnClient:
+    """A client for one token over the process's pool. Raises ValueError for an impossible token."""
+    return CaigunnClient(token, transport(), deadline, request_id)
+
+
+def transport() -> Transport:
+    """The process's pool of connections to CAIGUNN_API_BASE_URL."""
+    return _transport(
+        TransportSettings(
+            base_url=settings.CAIGUNN_API_BASE_URL,
+            connect_timeout=settings.CAIGUNN_CONNECT_TIMEOUT,
+            read_timeout=settings.CAIGUNN_READ_TIMEOUT,
+            pool_size=REQUEST_THREADS + THREADS,
+        )
+    )
+
+
+@lru_cache(maxsize=4)
+def _transport(wanted: TransportSettings) -> Transport:
+    return Transport(wanted, before_send=release_database)
+
+
+def release_database() -> None:
+    """Give the database connection back before a call: a slow Caigunn must not hold any.
+
+    SQLite's is a file handle of this thread that blocks nobody, and stays. Raises RuntimeError
+    inside a transaction: no transaction spans a call.
+    """
+    connection = transaction.get_connection()
+    if connection.in_atomic_block:
+        if not getattr(connection.atomic_blocks[-1], "_from_testcase", False):
+            raise RuntimeError("A transaction must not span a call to Caigunn.")
+    elif connection.vendor != "sqlite":
+        connection.close()
+
+
+def note_worked(record: AccessToken) -> None:
+    """Note that Caigunn has just accepted the token; written down every few minutes at most."""
+    now = timezone.now()
+    known = record.last_worked_at
+    if record.rejected_at is None and known and now - known < _WORTH_NOTING:
+        return
+    record.last_worked_at, record.rejected_at = now, None
+    AccessToken.objects.filter(pk=record.pk).update(last_worked_at=now, rejected_at=None)
+
+
+def note_rejected(member: Member) -> None:
+    """Note that Caigunn has just refused the member's token."""
+    AccessToken.objects.filter(connections__member=member, rejected_at=None).update(
+        rejected_at=timezone.now()
+    )

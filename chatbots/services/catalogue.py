@@ -1,0 +1,207 @@
+"""Reading lists: plans and chatbots, a page at a time (design §8, notes §4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.core.cache import caches
+
+from chatbots.caigunn import ChatbotSummary, Page, Plan, Unavailable
+from chatbots.services import kept
+from chatbots.services.access import Access, note_worked
+from chatbots.services.masking import last4
+
+PLANS_SIZE = 30
+CHATBOT_SIZES = (30, 50, 100)
+_LONG = 24 * 3600
+R = TypeVar("R")
+T = TypeVar("T", Plan, ChatbotSummary)
+Asker = Callable[[int, int], Page[T]]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan as the list shows it. What is None is unknown."""
+
+    id: str
+    title: str | None
+    crawler_limit: int | None
+    character_limit: int | None
+    training_limit: int | None
+    price: float | None
+
+
+@dataclass(frozen=True)
+class ChatbotRow:
+    """A chatbot as the list shows it; `key_hint` is the end of its API key, never the key."""
+
+    id: str
+    title: str | None
+    has_key: bool
+    key_hint: str
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """One page of a list: the items at the positions from `(page - 1) * size` on."""
+
+    rows: tuple[R, ...]
+    page: int
+    size: int
+    has_next: bool
+    unreadable: int
+    """Items of this page that have no usable id."""
+    read_at: datetime
+    is_stale: bool = False
+    """True where Caigunn did not answer and this is the last known copy."""
+
+    @property
+    def first(self) -> int:
+        """The position of the first row, counted from 1."""
+        return (self.page - 1) * self.size + 1
+
+    @property
+    def last(self) -> int:
+        """The position of the last row, counted from 1."""
+        return self.first + len(self.rows) - 1
+
+
+def plans(access: Access, page: int = 1) -> Listing[PlanRow]:
+    """One page of plans, from what is kept while that is fresh. Raises CaigunnError."""
+    client = access.client
+
+    def ask(offset: int, limit: int) -> Page[Plan]:
+        return client.list_plans(offset=offset, limit=limit)
+
+    def read() -> dict[str, Any]:
+        return _collect(ask, "plans", page, PLANS_SIZE, _plan_row)
+
+    return _listing(access, f"plans:{page}", read, PlanRow, page, PLANS_SIZE, fresh_is_enough=True)
+
+
+def plan_titles(access: Access) -> dict[str, str]:
+    """Titles of the plans that were read before, by id. Never asks Caigunn."""
+    found = kept.get(access.scope, "plans:1")
+    rows = found.data["rows"] if found else []
+    return {row["id"]: row["title"] for row in rows if row["title"]}
+
+
+def chatbots(
+    access: Access, page: int = 1, size: int = 30, *, fresh_is_enough: bool = False
+) -> Listing[ChatbotRow]:
+    """One page of chatbots: one call where Caigunn honours the limit.
+
+    `fresh_is_enough` takes what is kept while it is fresh, for a fragment of a page just drawn.
+    Raises CaigunnError; Unavailable only where there is no last known copy.
+    """
+    client = access.client
+
+    def ask(offset: int, limit: int) -> Page[ChatbotSummary]:
+        return client.list_chatbots(offset=offset, limit=limit)
+
+    def read() -> dict[str, Any]:
+        return _collect(ask, "chatbots", page, size, chatbot_row)
+
+    return _listing(
+        access,
+        f"chatbots:{page}:{size}",
+        read,
+        ChatbotRow,
+        page,
+        size,
+        fresh_is_enough=fresh_is_enough,
+    )
+
+
+def chatbot_row(summary: ChatbotSummary) -> dict[str, Any]:
+    """What may be kept of a chatbot in the list: everything but the key itself."""
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "has_key": summary.api_key is not None,
+        "key_hint": last4(summary.api_key),
+    }
+
+
+def _plan_row(plan: Plan) -> dict[str, Any]:
+    return {
+        "id": plan.id,
+        "title": plan.title,
+        "crawler_limit": plan.crawler_limit,
+        "character_limit": plan.character_limit,
+        "training_limit": plan.training_limit,
+        "price": plan.price,
+    }
+
+
+def _listing(
+    access: Access,
+    name: str,
+    read: Callable[[], dict[str, Any]],
+    row_type: Callable[..., R],
+    page: int,
+    size: int,
+    *,
+    fresh_is_enough: bool,
+) -> Listing[R]:
+    found = kept.get(access.scope, name)
+    is_stale = False
+    if not (found and fresh_is_enough and found.is_fresh):
+        try:
+            found = kept.put(access.scope, name, read())
+            note_worked(access.record)
+        except Unavailable:
+            if found is None:
+                raise
+            is_stale = True
+    data = found.data
+    rows = tuple(row_type(**row) for row in data["rows"])
+    return Listing(
+        rows, page, size, data["has_next"], data["unreadable"], found.read_at, is_stale
+    )
+
+
+def _collect(
+    ask: Asker[T], what: str, page: int, size: int, row: Callable[[T], dict[str, Any]]
+) -> dict[str, Any]:
+    """The rows of a range of positions, asked for until the range is full or the list ends.
+
+    A short answer may only mean that Caigunn caps the limit, so it is followed by another call;
+    unless Caigunn is known to have sent that many at once before, which a cap would not allow.
+    """
+    start, end = (page - 1) * size, page * size
+    position, unreadable, is_over = start, 0, False
+    rows: dict[str, dict[str, Any]] = {}
+    served = _most_served(what)
+    while position < end and not is_over:
+        asked = end - position
+        answer = ask(position, asked)
+        new = [item for item in answer.items if item.id not in rows]
+        rows.update((item.id, row(item)) for item in new)
+        unreadable += answer.unreadable
+        position += answer.received
+        if answer.received > served:
+            served = answer.received
+            _remember_served(what, served)
+        is_end = answer.received < asked and answer.received < served
+        ignores_offset = bool(answer.items) and not new
+        is_over = answer.received == 0 or is_end or ignores_offset
+    return {
+        "rows": list(rows.values())[:size],
+        "has_next": not is_over,
+        "unreadable": unreadable,
+    }
+
+
+def _served_key(what: str) -> str:
+    return f"served:{what}:{settings.CAIGUNN_API_BASE_URL}"
+
+
+def _most_served(what: str) -> int:
+    return int(caches["reads"].get(_served_key(what), 0))
+
+
+def _remember_served(what: str, number: int) -> None:
+    caches["reads"].set(_served_key(what), number, _LONG)

@@ -1,0 +1,138 @@
+"""Reading chatbots one by one with Get Chatbot Info: one for its page, many for a list."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from pydantic import SecretStr
+
+from chatbots.caigunn import CaigunnError, ChatbotInfo, NotFound, TokenRejected, Unavailable
+from chatbots.services import kept
+from chatbots.services.access import Access, note_worked
+from chatbots.services.fan_out import each
+from chatbots.services.masking import SECRET_FIELDS, last4, without_secrets
+
+
+@dataclass(frozen=True)
+class ChatbotReading:
+    """What Get Chatbot Info said at one moment, without secrets.
+
+    `hints` maps a secret's field to its last four characters ("" where it is short); a secret
+    that is not there has no entry. `unreadable` names fields that were of the wrong type.
+    """
+
+    info: ChatbotInfo
+    hints: dict[str, str]
+    unreadable: frozenset[str]
+    read_at: datetime
+    is_stale: bool = False
+    is_read: ClassVar[bool] = True
+
+    @property
+    def webhook_url(self) -> str | None:
+        """The webhook URL, None where there is none. See `webhook_is_known`."""
+        return self.info.webhook_url or None
+
+    @property
+    def webhook_is_known(self) -> bool:
+        """False where Caigunn sent no webhook_url at all, or something else than text."""
+        return "webhook_url" in self.info.model_fields_set and "webhook_url" not in self.unreadable
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A chatbot that could not be read: gone for good, or not answered this time."""
+
+    is_gone: bool
+    is_read: ClassVar[bool] = False
+
+
+def chatbot(access: Access, chatbot_id: str, *, fresh_is_enough: bool = True) -> ChatbotReading:
+    """One chatbot. While Caigunn is away: the last known copy, marked stale.
+
+    Raises CaigunnError, Unavailable only where there is no copy.
+    """
+    name = _name(chatbot_id)
+    found = kept.get(access.scope, name)
+    if found and fresh_is_enough and found.is_fresh:
+        return _from_kept(found)
+    try:
+        reading = keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
+        note_worked(access.record)
+    except Unavailable:
+        if found is None:
+            raise
+        return _from_kept(found, is_stale=True)
+    except NotFound:
+        kept.drop(access.scope, name)
+        raise
+    return reading
+
+
+def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | Unread]:
+    """Many chatbots, each read by itself: what is fresh comes from what is kept, the rest is read
+    concurrently, at most CAIGUNN_CONCURRENCY at once. Raises TokenRejected, which concerns all."""
+    wanted = list(dict.fromkeys(ids))
+    copies = kept.get_many(access.scope, [_name(chatbot_id) for chatbot_id in wanted])
+    found: dict[str, ChatbotReading | Unread] = {}
+    missing = []
+    for chatbot_id in wanted:
+        copy = copies.get(_name(chatbot_id))
+        if copy and copy.is_fresh:
+            found[chatbot_id] = _from_kept(copy)
+        else:
+            missing.append(chatbot_id)
+    at_once = settings.CAIGUNN_CONCURRENCY
+    for chatbot_id, future in each(access.client.get_chatbot, missing, at_once=at_once):
+        try:
+            found[chatbot_id] = keep(access, chatbot_id, future.result())
+        except TokenRejected:
+            raise
+        except CaigunnError as error:
+            found[chatbot_id] = _unread(error, copies.get(_name(chatbot_id)))
+    return found
+
+
+def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
+    """Keep what was just read, without its secrets, and give it back in that form."""
+    data = {
+        "info": info.model_dump(
+            mode="json",
+            include=(info.model_fields_set & set(ChatbotInfo.model_fields)) - set(SECRET_FIELDS),
+        ),
+        "other": without_secrets(info.other),
+        "unreadable": sorted(info.unreadable),
+        "hints": {
+            field: last4(secret)
+            for field in SECRET_FIELDS
+            if isinstance(secret := getattr(info, field), SecretStr) and secret.get_secret_value()
+        },
+    }
+    return _from_kept(kept.put(access.scope, _name(chatbot_id), data))
+
+
+def forget(access: Access, chatbot_id: str) -> None:
+    """Drop what is kept of one chatbot: the next page that shows it reads it anew."""
+    kept.drop(access.scope, _name(chatbot_id))
+
+
+def _unread(error: CaigunnError, copy: kept.Kept | None) -> ChatbotReading | Unread:
+    if isinstance(error, NotFound):
+        return Unread(is_gone=True)
+    if copy is not None and isinstance(error, Unavailable):
+        return _from_kept(copy, is_stale=True)
+    return Unread(is_gone=False)
+
+
+def _name(chatbot_id: str) -> str:
+    return f"chatbot:{chatbot_id}"
+
+
+def _from_kept(copy: kept.Kept, *, is_stale: bool = False) -> ChatbotReading:
+    data: dict[str, Any] = copy.data
+    info = ChatbotInfo.read({**data["other"], **data["info"]})
+    return ChatbotReading(
+        info, data["hints"], frozenset(data["unreadable"]), copy.read_at, is_stale
+    )

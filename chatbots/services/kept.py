@@ -1,0 +1,58 @@
+"""What was read from Caigunn, kept in the shared cache for a while. Never secrets."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.utils import timezone
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that was read, and when."""
+
+    data: Any
+    read_at: datetime
+
+    def younger_than(self, seconds: float) -> bool:
+        """Whether it was read less than `seconds` ago."""
+        return timezone.now() - self.read_at < timedelta(seconds=seconds)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be shown without asking Caigunn again."""
+        return self.younger_than(settings.FRESH_SECONDS)
+
+
+def put(scope: str, name: str, data: Any) -> Kept:
+    """Keep JSON data under a name of one access token's scope."""
+    kept = Kept(data, timezone.now())
+    text = json.dumps({"at": kept.read_at.timestamp(), "data": data})
+    caches["reads"].set(f"{scope}:{name}", text, settings.KEPT_SECONDS)
+    return kept
+
+
+def get(scope: str, name: str) -> Kept | None:
+    """What is kept under the name, if anything."""
+    return get_many(scope, [name]).get(name)
+
+
+def get_many(scope: str, names: Iterable[str]) -> dict[str, Kept]:
+    """What is kept under each of the names that have something."""
+    keys = {f"{scope}:{name}": name for name in names}
+    found = caches["reads"].get_many(list(keys))
+    return {keys[key]: _load(text) for key, text in found.items()}
+
+
+def drop(scope: str, *names: str) -> None:
+    """Forget what is kept under the names."""
+    caches["reads"].delete_many([f"{scope}:{name}" for name in names])
+
+
+def _load(text: str) -> Kept:
+    entry = json.loads(text)
+    return Kept(entry["data"], datetime.fromtimestamp(entry["at"], UTC))

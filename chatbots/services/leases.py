@@ -1,0 +1,49 @@
+"""Leases: writes to one chatbot come one after the other, in however many processes."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from chatbots.caigunn import Deadline
+from chatbots.models import WriteLease
+
+_PAUSE_SECONDS = 0.1
+
+
+class Busy(Exception):  # noqa: N818 - a state of the chatbot that passes
+    """Somebody else's write to the same chatbot has not ended in time. Nothing was written."""
+
+
+@contextmanager
+def held(name: str, deadline: Deadline) -> Iterator[None]:
+    """Hold the lease `name` for the block. Waits for at most half of the time that is left, since
+    the write needs the rest. Raises Busy.
+
+    A row, not a lock: no transaction is open while it is held, and the lease of a process that
+    died ends by itself after LEASE_SECONDS.
+    """
+    holder = uuid.uuid4()
+    give_up = Deadline.after(deadline.remaining() / 2)
+    while not _take(name, holder):
+        if give_up.expired:
+            raise Busy
+        time.sleep(_PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        WriteLease.objects.filter(name=name, holder=holder).delete()
+
+
+def _take(name: str, holder: uuid.UUID) -> bool:
+    now = timezone.now()
+    WriteLease.objects.filter(name=name, expires_at__lt=now).delete()
+    lease = WriteLease(
+        name=name, holder=holder, expires_at=now + timedelta(seconds=settings.LEASE_SECONDS)
+    )
+    WriteLease.objects.bulk_create([lease], ignore_conflicts=True)
+    return WriteLease.objects.filter(name=name, holder=holder).exists()

@@ -1,0 +1,216 @@
+"""Putting webhook URLs right: set, change, clear, each believed only after the read-back."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+
+from caigunn_admin.activity.models import Change, Kind, Outcome
+from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
+from chatbots.caigunn import CaigunnError, ChatbotInfo, OutcomeUnknown, Unavailable
+from chatbots.services import details
+from chatbots.services.access import Access
+from chatbots.services.leases import held
+from chatbots.services.routes import Route, order, remember
+from chatbots.services.webhook_attempt import NOT_AVAILABLE, ReadBack, Value, Write
+from chatbots.webhook_url import same
+
+FIELD = "webhook_url"
+
+
+class ClashError(Exception):
+    """Somebody else has changed the value meanwhile: `current` is what Caigunn reports now."""
+
+    def __init__(self, current: str | None) -> None:
+        super().__init__("the value was changed by somebody else")
+        self.current = current
+
+
+class NotHeldError(Exception):
+    """Caigunn accepted the change, and still reports the value `current`."""
+
+    def __init__(self, current: str | None) -> None:
+        super().__init__("Caigunn accepted the change and still reports the earlier value")
+        self.current = current
+
+
+class UnsettledError(Exception):
+    """The write may have been made, and reading could not tell. `change` can be checked later."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__("the outcome of the write is unknown")
+        self.change = change
+
+
+class FormUsedError(Exception):
+    """The form was sent before, with another value or without success; `change` is what came of it."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__("the form was sent before")
+        self.change = change
+
+
+class DeletedError(Exception):
+    """The chatbot is deleted: it can be read, and no longer written."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A webhook as Caigunn reports it now. `change` is None where nothing had to be written."""
+
+    webhook_url: str | None
+    title: str | None
+    change: Change | None
+    is_read: ClassVar[bool] = True
+    webhook_is_known: ClassVar[bool] = True
+
+
+def save(
+    access: Access,
+    chatbot_id: str,
+    wanted: str | None,
+    *,
+    started_from: str | None,
+    form_key: str,
+) -> Saved:
+    """Set the webhook URL, or clear it with None. The result is what Caigunn reports afterwards.
+
+    `started_from` is the value the member saw; `form_key` makes a form write once. Costs one read,
+    one write and one read once the working route is known (notes §1).
+    Raises ClashError, NotHeldError, UnsettledError, FormUsedError, DeletedError, leases.Busy, and
+    CaigunnError where nothing was written.
+    """
+    with held(f"{access.scope}:{chatbot_id}", access.deadline):
+        sent_before = earlier(form_key)
+        if sent_before is not None:
+            return _told_again(sent_before, wanted)
+        info = access.client.get_chatbot(chatbot_id)
+        if info.is_deleted:
+            raise DeletedError
+        current = info.webhook_url or None
+        if same(current, wanted):
+            details.keep(access, chatbot_id, info)
+            return Saved(current, info.title, None)
+        if not same(current, started_from):
+            details.keep(access, chatbot_id, info)
+            raise ClashError(current)
+        try:
+            change = open_change(
+                access.request(form_key),
+                Kind.WEBHOOK,
+                chatbot_id=chatbot_id,
+                chatbot_title=info.title or "",
+                before={FIELD: current},
+                asked={FIELD: wanted},
+            )
+        except AlreadySubmitted as again:
+            return _told_again(again.change, wanted)
+        try:
+            return _write(access, change, info, wanted)
+        finally:
+            details.forget(access, chatbot_id)
+
+
+def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None) -> Saved:
+    """Try the routes in their order until one holds."""
+    write = Write(access, change.chatbot_id, info, wanted)
+    refusals: list[CaigunnError] = []
+    found = ReadBack(Value.OLD, change.before[FIELD])
+    try:
+        for route in order(wanted, has_key=info.api_key is not None):
+            try:
+                found = write.by(route)
+            except NOT_AVAILABLE as refused:
+                if refused.status not in {404, 405, 415, 422}:
+                    raise
+                refusals.append(refused)
+                continue
+            if found.value is not Value.OLD:
+                break
+        if found.value is Value.OLD and (reason := _why_refused(refusals, write)):
+            raise reason
+    except (OutcomeUnknown, Unavailable) as error:
+        raise _unsettled_or_failed(change, write, error) from error
+    except CaigunnError as error:
+        if write.is_unclear:
+            raise _unsettled(change, error) from error
+        close(change, Outcome.FAILED, after=change.before, detail=error.detail or str(error))
+        raise
+    return _conclude(access, change, info, wanted, found, route)
+
+
+def _why_refused(refusals: list[CaigunnError], write: Write) -> CaigunnError | None:
+    """The refusal that explains why nothing holds: one of the value itself before all others."""
+    of_value = [error for error in refusals if error.status == 422]
+    if of_value:
+        return of_value[0]
+    return refusals[0] if refusals and not write.was_accepted else None
+
+
+def _conclude(  # noqa: PLR0913
+    access: Access,
+    change: Change,
+    info: ChatbotInfo,
+    wanted: str | None,
+    found: ReadBack,
+    route: Route,
+) -> Saved:
+    after = {FIELD: found.webhook_url}
+    if found.value is Value.NEW:
+        remember(wanted, route)
+        close(change, Outcome.DONE, after=after)
+        return Saved(found.webhook_url, info.title, change)
+    if found.value is Value.ANOTHER:
+        close(change, Outcome.FAILED, after=after, detail=_("Somebody else wrote another value."))
+        raise ClashError(found.webhook_url)
+    close(
+        change,
+        Outcome.FAILED,
+        after=after,
+        detail=_("Caigunn accepted the change, but still reports the earlier value."),
+    )
+    raise NotHeldError(found.webhook_url)
+
+
+def _unsettled_or_failed(change: Change, write: Write, error: CaigunnError) -> Exception:
+    if isinstance(error, Unavailable) and not write.was_sent:
+        close(change, Outcome.FAILED, after=change.before, detail=str(error))
+        return error
+    return _unsettled(change, error)
+
+
+def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
+    return UnsettledError(close(change, Outcome.UNKNOWN, detail=error.detail or str(error)))
+
+
+def _told_again(change: Change, wanted: str | None) -> Saved:
+    """The answer that the form got when it was sent first."""
+    if not same(change.asked.get(FIELD), wanted):
+        raise FormUsedError(change)
+    if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
+        raise UnsettledError(change)
+    if change.outcome == Outcome.FAILED:
+        raise FormUsedError(change)
+    return Saved(change.after.get(FIELD), change.chatbot_title or None, change)
+
+
+def settle(access: Access, change: Change) -> Change:
+    """The change with its outcome settled by reading Caigunn now (*Check now*).
+
+    A Change that is settled already comes back as it is. Raises CaigunnError and leases.Busy.
+    """
+    with held(f"{access.scope}:{change.chatbot_id}", access.deadline):
+        change.refresh_from_db()
+        if change.outcome not in {Outcome.PENDING, Outcome.UNKNOWN}:
+            return change
+        info = access.client.get_chatbot(change.chatbot_id)
+        details.keep(access, change.chatbot_id, info)
+        current = info.webhook_url or None
+        after = {FIELD: current}
+        if same(current, change.asked.get(FIELD)):
+            return close(change, Outcome.DONE, after=after)
+        if same(current, change.before.get(FIELD)):
+            return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
+        return close(
+            change, Outcome.FAILED, after=after, detail=_("Caigunn reports a third value.")
+        )

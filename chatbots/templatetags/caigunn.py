@@ -1,0 +1,70 @@
+"""Small things that templates say."""
+
+from datetime import datetime
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from caigunn_admin.team.models import Member
+from caigunn_admin.team.roles import Action, may
+from chatbots.services.details import ChatbotReading, Unread
+from chatbots.webhook_url import host_and_path, warnings
+
+register = template.Library()
+
+
+@register.filter
+def allows(member: Member, action: str) -> bool:
+    """Whether the member's role allows the action: `{% if user|allows:"edit_webhook" %}`."""
+    return may(member, Action(action))
+
+
+@register.filter
+def item(
+    readings: dict[str, ChatbotReading | Unread], key: str
+) -> ChatbotReading | Unread | None:
+    """The entry of a dictionary under a key that is a variable."""
+    return readings.get(key)
+
+
+@register.filter
+def moment(value: datetime | None) -> str | SafeString:
+    """A time: how long ago, with the exact one in the member's zone on hover."""
+    if value is None:
+        return "—"
+    local = timezone.localtime(value)
+    exact = date_format(local, "Y-m-d H:i:s T")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, naturaltime(value)
+    )
+
+
+@register.filter
+def yes_no(value: bool | None) -> str:  # noqa: FBT001 - a template filter takes it as it comes
+    """Yes, No, or — where it is unknown."""
+    if value is None:
+        return "—"
+    return _("Yes") if value else _("No")
+
+
+@register.filter
+def host(url: str) -> str:
+    """The part of a URL that is scanned for."""
+    return host_and_path(url)[0]
+
+
+@register.filter
+def after_host(url: str) -> str:
+    """The rest of a URL."""
+    return host_and_path(url)[1]
+
+
+@register.filter
+def cautions(url: str | None) -> list[str]:
+    """What is allowed in a webhook URL, but rarely meant."""
+    return warnings(url) if url else []

@@ -1,0 +1,34 @@
+"""The addresses of design §6."""
+
+from django.urls import path, register_converter
+from django.views.generic import RedirectView
+
+from chatbots.views import changes, chatbots, plans, token, webhooks
+
+
+class ChatbotIdConverter:
+    """The id of a chatbot, sent on unchanged."""
+
+    regex = "[A-Za-z0-9_-]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ChatbotIdConverter, "chatbot")
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="chatbots"), name="home"),
+    path("token/", token.token, name="token"),
+    path("token/refresh/", token.refresh, name="token_refresh"),
+    path("token/disconnect/", token.disconnect, name="token_disconnect"),
+    path("plans/", plans.plans, name="plans"),
+    path("chatbots/", chatbots.chatbots, name="chatbots"),
+    path("chatbots/<chatbot:chatbot_id>/", chatbots.chatbot, name="chatbot"),
+    path("chatbots/<chatbot:chatbot_id>/reveal/", chatbots.reveal, name="chatbot_reveal"),
+    path("chatbots/<chatbot:chatbot_id>/webhook/", webhooks.webhook, name="webhook"),
+    path("changes/<uuid:change_id>/check/", changes.check, name="change_check"),
+]

@@ -1,0 +1,67 @@
+"""What the query of a list page says."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from caigunn_admin.http import MemberRequest
+from chatbots.forms import ListForm
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """Which rows of the list a member wants to see."""
+
+    page: int
+    size: int
+    q: str
+    webhooks: bool
+    search_webhooks: bool
+
+    def query(self, **changes: object) -> str:
+        """The query string of this address with some of it changed; what is default is left out."""
+        values = {
+            "page": self.page,
+            "size": self.size,
+            "q": self.q,
+            "webhooks": self.webhooks,
+            "search_webhooks": self.search_webhooks,
+        } | changes
+        kept = {name: value for name, value in values.items() if value and value != 1}
+        flags = {name: 1 for name, value in values.items() if value is True}
+        return urlencode(kept | flags)
+
+    @property
+    def next(self) -> str:
+        """The query of the next page."""
+        return self.query(page=self.page + 1)
+
+    @property
+    def previous(self) -> str:
+        """The query of the page before."""
+        return self.query(page=self.page - 1)
+
+    @property
+    def here(self) -> str:
+        """The query of this page."""
+        return self.query()
+
+
+def list_address(request: MemberRequest) -> ListAddress:
+    """The address asked for; the size, where none is named, is the one chosen last."""
+    form = ListForm(request.GET)
+    form.is_valid()
+    data = form.cleaned_data
+    return ListAddress(
+        page=data.get("page") or 1,
+        size=data.get("size") or request.user.page_size,
+        q=(data.get("q") or "").strip(),
+        webhooks=data.get("webhooks") or False,
+        search_webhooks=data.get("search_webhooks") or False,
+    )
+
+
+def page_number(request: MemberRequest) -> int:
+    """`?page=`, 1 where it is missing or makes no sense."""
+    form = ListForm(request.GET)
+    form.is_valid()
+    return form.cleaned_data.get("page") or 1

@@ -1,0 +1,100 @@
+"""The list of chatbots, one chatbot, and its secrets on request."""
+
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from caigunn_admin.http import MemberRequest
+from caigunn_admin.team.guards import allowed_to
+from caigunn_admin.team.models import Member
+from caigunn_admin.team.roles import Action
+from chatbots.presentation import groups
+from chatbots.rendering import draw, fragment_of
+from chatbots.services import catalogue, details
+from chatbots.services.access import Access
+from chatbots.services.catalogue import Listing
+from chatbots.services.masking import SECRET_FIELDS
+from chatbots.services.search import SearchResult, search
+from chatbots.views.addresses import ListAddress, list_address
+from chatbots.views.guards import with_access
+
+
+@require_safe
+@allowed_to(Action.READ)
+@with_access
+def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
+    """The list. Its webhook URLs come in a fragment of their own, or at once with `?webhooks=1`."""
+    address = list_address(request)
+    if address.size != request.user.page_size:
+        Member.objects.filter(pk=request.user.pk).update(page_size=address.size)
+    draws_webhooks = address.webhooks or fragment_of(request) == "webhooks"
+    listing = _listing(access, address, fresh_is_enough=fragment_of(request) == "webhooks")
+    context = {
+        "address": address,
+        "listing": listing,
+        "sizes": catalogue.CHATBOT_SIZES,
+        "webhooks": details.chatbots(access, [row.id for row in listing.rows])
+        if draws_webhooks
+        else {},
+        "webhooks_drawn": draws_webhooks,
+    }
+    return draw(request, "chatbots/list.html", context, fragments=("results", "webhooks"))
+
+
+def _listing(
+    access: Access, address: ListAddress, *, fresh_is_enough: bool
+) -> Listing[catalogue.ChatbotRow] | SearchResult:
+    if address.q:
+        return search(
+            access, address.q, address.page, address.size, in_webhooks=address.search_webhooks
+        )
+    return catalogue.chatbots(
+        access, address.page, address.size, fresh_is_enough=fresh_is_enough
+    )
+
+
+@require_safe
+@allowed_to(Action.READ)
+@with_access
+def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """Everything Get Chatbot Info says. `?fresh=1` reads it anew."""
+    reading = details.chatbot(access, chatbot_id, fresh_is_enough="fresh" not in request.GET)
+    return draw(request, "chatbots/detail.html", _detail(access, chatbot_id, reading))
+
+
+def _detail(
+    access: Access, chatbot_id: str, reading: details.ChatbotReading
+) -> dict[str, object]:
+    return {
+        "chatbot_id": chatbot_id,
+        "reading": reading,
+        "groups": groups(reading, catalogue.plan_titles(access)),
+        "revealed": {},
+    }
+
+
+@require_POST
+@allowed_to(Action.REVEAL_SECRET)
+@with_access
+def reveal(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """One secret (`field`), read at this moment and shown in this answer only."""
+    field = request.POST.get("field", "")
+    if field not in SECRET_FIELDS:
+        raise BadRequest
+    info = access.client.get_chatbot(chatbot_id)
+    reading = details.keep(access, chatbot_id, info)
+    secret = getattr(info, field)
+    context = _detail(access, chatbot_id, reading) | {
+        "field": field,
+        "revealed": {field: secret.get_secret_value() if secret else ""},
+    }
+    response = draw(request, "chatbots/detail.html", context, fragments=("secret",))
+    response.shows_secret = True  # type: ignore[attr-defined] - read by CompressionMiddleware
+    return response
+
+
+def to_chatbot(chatbot_id: str) -> HttpResponse:
+    """Redirect to the page of a chatbot."""
+    return redirect(reverse("chatbot", args=[chatbot_id]))

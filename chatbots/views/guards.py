@@ -1,0 +1,25 @@
+"""What stands in front of the views of this app."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import HttpResponse
+
+from caigunn_admin.http import MemberRequest
+from chatbots.services.access import Access, access_of
+
+P = ParamSpec("P")
+
+
+def with_access(
+    view: Callable[Concatenate[MemberRequest, Access, P], HttpResponse],
+) -> Callable[Concatenate[MemberRequest, P], HttpResponse]:
+    """Give the view the member's access to Caigunn. Without one, the way leads to `/token/`."""
+
+    @wraps(view)
+    def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        access = access_of(request.user, request.request_id)
+        return view(request, access, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,129 @@
+"""The member's own access token: connect or replace, refresh, disconnect."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from caigunn_admin.activity.record import Request
+from caigunn_admin.errors import ErrorScreen
+from caigunn_admin.http import MemberRequest
+from chatbots import faults
+from chatbots.caigunn import CaigunnError, Forbidden, Rejected, TokenRejected
+from chatbots.forms import AccessTokenForm, RefreshForm
+from chatbots.models import AccessToken, Connection
+from chatbots.rendering import draw, safe_next
+from chatbots.services import token as service
+
+
+@sensitive_post_parameters("access_token")
+@require_http_methods(["GET", "HEAD", "POST"])
+def token(request: MemberRequest) -> HttpResponse:
+    """What is known of the connection, and the form that connects or replaces it."""
+    if request.method != "POST":
+        return _page(request, AccessTokenForm())
+    form = AccessTokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    values = form.cleaned_data
+    try:
+        service.connect(_asked_by(request), values["access_token"], values["label"])
+    except (TokenRejected, Forbidden, Rejected) as error:
+        form.add_error("access_token", _("Caigunn does not accept this token. Nothing was saved."))
+        if error.detail:
+            form.add_error("access_token", error.detail)
+        return _page(request, form, status=422)
+    except CaigunnError as error:
+        return _page(request, form, error=faults.screen(error, page=reverse("token")))
+    messages.success(request, _("Connected. Caigunn accepted the token in a read just now."))
+    return redirect(safe_next(request, reverse("token")))
+
+
+@require_POST
+def refresh(request: MemberRequest) -> HttpResponse:
+    """Exchange the token for a new one; once, however many press."""
+    record = _own_record(request)
+    if record is None:
+        return redirect("token")
+    if not service.may_refresh(request.user, record):
+        messages.error(request, _("Only the member who connected it, or an Admin, refreshes it."))
+        return redirect("token")
+    form = RefreshForm(request.POST)
+    if not form.is_valid():
+        return _page(request, AccessTokenForm(), refresh_form=form, status=422)
+    try:
+        if record.refresh_died(timezone.now()):
+            _settle(request, record)
+        else:
+            service.refresh(_asked_by(request), record, form.cleaned_data["expired_date"])
+            messages.success(request, _("Refreshed. The new token is in use; the old one ended."))
+    except service.RefreshRunningError:
+        messages.info(request, _("It is being refreshed already, or has just been."))
+    except service.RefreshUnknownError:
+        messages.warning(
+            request, _("Caigunn may have refreshed the token: its answer did not arrive.")
+        )
+    except Rejected as error:
+        form.add_error("expired_date", error.detail or _("Caigunn refused this date."))
+        return _page(request, AccessTokenForm(), refresh_form=form, status=422)
+    except CaigunnError as error:
+        screen = faults.screen(error, page=reverse("token"))
+        return _page(request, AccessTokenForm(), refresh_form=form, error=screen)
+    return redirect("token")
+
+
+@require_POST
+def disconnect(request: MemberRequest) -> HttpResponse:
+    """End the member's own connection."""
+    service.disconnect(_asked_by(request))
+    messages.success(request, _("Disconnected. Nothing is sent to Caigunn for you any more."))
+    return redirect("token")
+
+
+def _settle(request: MemberRequest, record: AccessToken) -> None:
+    if service.settle_refresh(_asked_by(request), record):
+        messages.success(request, _("Checked: the stored token works."))
+    else:
+        messages.error(request, _("Checked: the stored token has ended. Connect a new one."))
+
+
+def _asked_by(request: MemberRequest) -> Request:
+    return Request(request.user, request.request_id)
+
+
+def _own_record(request: MemberRequest) -> AccessToken | None:
+    connection = (
+        Connection.objects.select_related("access_token__connected_by")
+        .filter(member=request.user)
+        .first()
+    )
+    return connection.access_token if connection else None
+
+
+def _page(
+    request: MemberRequest,
+    form: AccessTokenForm,
+    *,
+    refresh_form: RefreshForm | None = None,
+    error: ErrorScreen | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    record = _own_record(request)
+    context = {
+        "form": form,
+        "refresh_form": refresh_form or RefreshForm(),
+        "record": record,
+        "may_refresh": record is not None and service.may_refresh(request.user, record),
+        "is_unknown": record is not None and record.refresh_died(timezone.now()),
+        "shared_by": record.connections.count() if record else 0,
+        "next": safe_next(request, ""),
+        "error": error,
+        "request_id": request.request_id,
+    }
+    if error is not None:
+        return draw(request, "token.html", context, status=error.status, headers=error.headers)
+    return draw(request, "token.html", context, status=status)

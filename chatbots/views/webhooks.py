@@ -1,0 +1,193 @@
+"""The quick edit of a webhook: in a row of the list, on the detail page, or a page of its own."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from caigunn_admin.errors import ErrorScreen
+from caigunn_admin.http import MemberRequest
+from caigunn_admin.team.guards import allowed_to
+from caigunn_admin.team.roles import Action
+from chatbots import faults, form_state
+from chatbots.caigunn import CaigunnError, Rejected, TokenRejected
+from chatbots.forms import WebhookForm
+from chatbots.rendering import draw, safe_next
+from chatbots.services import details, webhooks
+from chatbots.services.access import Access, note_rejected
+from chatbots.services.leases import Busy
+from chatbots.views.chatbots import to_chatbot
+from chatbots.views.guards import with_access
+
+TEMPLATE = "chatbots/webhook.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed_to(Action.EDIT_WEBHOOK)
+@with_access
+def webhook(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """The form, and what becomes of it."""
+    if request.method != "POST":
+        if "show" in request.GET:
+            return _cell(request, access, chatbot_id)
+        return _form(request, access, chatbot_id)
+    values = request.POST.copy()
+    if "clear" in values:
+        values["webhook_url"] = ""
+    form = WebhookForm(values)
+    state = form_state.read(request.POST.get("state", ""), request.user, chatbot_id)
+    if not form.is_valid():
+        return _again(request, chatbot_id, form, keep_state=True)
+    if state is None:
+        return _again(request, chatbot_id, form, access=access, problem="stale")
+    return _save(request, access, chatbot_id, form, state)
+
+
+def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """The form with the value that Caigunn reports at this moment."""
+    info = access.client.get_chatbot(chatbot_id)
+    reading = details.keep(access, chatbot_id, info)
+    if info.is_deleted:
+        return to_chatbot(chatbot_id)
+    form = WebhookForm(initial={"webhook_url": reading.webhook_url})
+    context = _context(request, chatbot_id, form, reading.webhook_url, title=info.title)
+    return draw(request, TEMPLATE, context, fragments=("webhook",))
+
+
+def _save(
+    request: MemberRequest,
+    access: Access,
+    chatbot_id: str,
+    form: WebhookForm,
+    state: form_state.FormState,
+) -> HttpResponse:
+    wanted = form.cleaned_data["webhook_url"]
+    try:
+        saved = webhooks.save(
+            access, chatbot_id, wanted, started_from=state.started_from, form_key=state.key
+        )
+    except webhooks.ClashError as clash:
+        return _again(request, chatbot_id, form, current=clash.current, problem="clash")
+    except webhooks.NotHeldError as error:
+        return _again(request, chatbot_id, form, current=error.current, problem="not_held")
+    except webhooks.FormUsedError as error:
+        context = {"change": error.change}
+        return _again(request, chatbot_id, form, access=access, problem="used", **context)
+    except webhooks.DeletedError:
+        return _again(request, chatbot_id, form, keep_state=True, problem="deleted")
+    except Busy:
+        return _again(request, chatbot_id, form, keep_state=True, problem="busy")
+    except Rejected as error:
+        form.refused(error)
+        return _again(request, chatbot_id, form, current=state.started_from)
+    except webhooks.UnsettledError as error:
+        context = {"change": error.change}
+        return _failed(request, chatbot_id, form, _unsettled(error), **context)
+    except CaigunnError as error:
+        if isinstance(error, TokenRejected):
+            note_rejected(request.user)
+        page = reverse("webhook", args=[chatbot_id])
+        screen = replace(faults.screen(error, page=page), links=_reconnect(error, page))
+        return _failed(request, chatbot_id, form, screen, current=state.started_from)
+    return _saved(request, chatbot_id, saved)
+
+
+def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> HttpResponse:
+    if saved.change is None:
+        said = _("Nothing to change: Caigunn reports this value already.")
+    elif saved.webhook_url is None:
+        said = _("Cleared. Caigunn reports no webhook now.")
+    else:
+        said = _("Saved. Caigunn reports this webhook now.")
+    if not request.htmx:
+        messages.success(request, f"{saved.title or chatbot_id}: {said}")
+        return redirect(safe_next(request, reverse("chatbot", args=[chatbot_id])))
+    context = {
+        "chatbot_id": chatbot_id,
+        "reading": saved,
+        "said": said,
+        "title": saved.title,
+    }
+    return draw(request, "chatbots/_webhook_cell.html", context)
+
+
+def _cell(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """The value as the list and the detail page show it: after *Cancel* and *Try again*."""
+    if not request.htmx:
+        return to_chatbot(chatbot_id)
+    reading = details.chatbots(access, [chatbot_id])[chatbot_id]
+    context = {"chatbot_id": chatbot_id, "reading": reading}
+    return draw(request, "chatbots/_webhook_cell.html", context)
+
+
+def _again(
+    request: MemberRequest,
+    chatbot_id: str,
+    form: WebhookForm,
+    *,
+    access: Access | None = None,
+    current: str | None = None,
+    keep_state: bool = False,
+    problem: str = "",
+    **context: Any,
+) -> HttpResponse:
+    """422: the form with its input, what is wrong, and a state with which it can be sent again."""
+    if access is not None:
+        current = details.chatbot(access, chatbot_id, fresh_is_enough=False).webhook_url
+    drawn = _context(request, chatbot_id, form, current, problem=problem, **context)
+    if keep_state:
+        drawn["state"] = request.POST.get("state", "")
+    return draw(request, TEMPLATE, drawn, fragments=("webhook",), status=422)
+
+
+def _failed(
+    request: MemberRequest,
+    chatbot_id: str,
+    form: WebhookForm,
+    screen: ErrorScreen,
+    *,
+    current: str | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """The whole page with the form and its input; under htmx only its error is lifted out."""
+    drawn = _context(request, chatbot_id, form, current, error=screen, **context)
+    if "change" in context:
+        # It must not be sent again unseen: the form keeps the key that is used up.
+        drawn["state"] = request.POST.get("state", "")
+    return draw(request, TEMPLATE, drawn, status=screen.status, headers=screen.headers)
+
+
+def _context(
+    request: MemberRequest,
+    chatbot_id: str,
+    form: WebhookForm,
+    current: str | None,
+    **context: Any,
+) -> dict[str, Any]:
+    return {
+        "chatbot_id": chatbot_id,
+        "form": form,
+        "current": current,
+        "next": safe_next(request, ""),
+        "state": form_state.issue(request.user, chatbot_id, current),
+        "request_id": request.request_id,
+    } | context
+
+
+def _unsettled(error: webhooks.UnsettledError) -> ErrorScreen:
+    return ErrorScreen(
+        504,
+        _("Caigunn may have saved this"),
+        _("Its answer did not arrive, or could not be checked. Your input is still here."),
+        error.change.detail,
+    )
+
+
+def _reconnect(error: CaigunnError, page: str) -> tuple[tuple[str, str], ...]:
+    """The way to a new token; no *Try again* beside a form that can simply be sent again."""
+    return faults.screen(error, page=page).links if isinstance(error, TokenRejected) else ()

@@ -1,0 +1,37 @@
+// What htmx and plain HTML cannot do: copying, and saying that this dashboard itself does not answer.
+(() => {
+  "use strict";
+
+  const showCopyButtons = (root) => {
+    if (!navigator.clipboard) return;
+    for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.classList.add("copied");
+      setTimeout(() => button.classList.remove("copied"), 1500);
+    } catch {
+      button.classList.add("copy-failed");
+    }
+  });
+
+  const lostConnection = () => {
+    const notice = document.getElementById("lost-connection").content.cloneNode(true);
+    document.getElementById("alerts").replaceChildren(notice);
+  };
+  const lazyFailed = (event) => {
+    const lazy = event.target.closest(".lazy");
+    if (lazy) lazy.classList.add("lazy-failed");
+  };
+
+  document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
+  document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
+  document.addEventListener("htmx:responseError", lazyFailed);
+  document.addEventListener("htmx:beforeRequest", () => document.getElementById("alerts").replaceChildren());
+  document.addEventListener("htmx:load", (event) => showCopyButtons(event.target));
+  document.addEventListener("DOMContentLoaded", () => showCopyButtons(document));
+})();
