@@ -5,7 +5,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 
 @register
@@ -13,7 +14,7 @@ def shared_cache(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    """Rate limits and readings are shared by all workers; a cache in one process lets guesses through."""
+    """Rate limits are shared by all workers: a cache in one process lets guesses through."""
     private = ("locmem", "dummy", "filebased")
     return [
         Error(
@@ -22,7 +23,7 @@ def shared_cache(
             id="caigunn.E001",
         )
         for alias, config in settings.CACHES.items()
-        if any(word in config["BACKEND"].lower() for word in private)
+        if any(word in str(config["BACKEND"]).lower() for word in private)
     ]
 
 
@@ -51,7 +52,7 @@ def proxies_are_named(
     """Behind a proxy that is not named, https is never seen and every request is redirected."""
     if settings.SITE_SCHEME == "https" and settings.TRUSTED_PROXY_COUNT < 1:
         return [
-            Warning(
+            checks.Warning(
                 "SITE_SCHEME is https, and TRUSTED_PROXY_COUNT is 0.",
                 hint="gunicorn does not speak TLS here: name the proxy in front of it.",
                 id="caigunn.W001",

@@ -59,7 +59,7 @@ class NoStoreMiddleware:
 class MemberRequiredMiddleware(LoginRequiredMiddleware):
     """Sends whoever is not signed in to the sign-in page, and from there back to the *page*."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # htmx follows a header, not a status
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         htmx = request.htmx  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
 
     @staticmethod
     def _page_of(request: HttpRequest) -> str:
-        """Where the form that was sent stood, as far as the browser says; some URLs only take POST."""
+        """Where the form stood, as far as the browser says; some URLs only take POST."""
         referer = urlsplit(request.headers.get("Referer", ""))
         if referer.netloc != request.get_host():
             return "/"

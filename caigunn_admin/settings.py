@@ -18,13 +18,13 @@ if (BASE_DIR / ".env").exists():
 
 
 def stop(message: str) -> NoReturn:
-    """End the start with one line. Exit code 3 makes gunicorn give up instead of trying for ever."""
+    """End the start with one line. On exit code 3 gunicorn gives up instead of trying again."""
     print(f"caigunn-admin cannot start: {message}", file=sys.stderr)  # noqa: T201
     raise SystemExit(3)
 
 
 def secret(name: str) -> str:
-    """The stripped value of NAME or of the file that NAME_FILE points to; empty if neither is set."""
+    """The stripped value of NAME, or of the file that NAME_FILE points to; empty without."""
     try:
         return str(env.str(name, default="")).strip()
     except OSError as error:
@@ -146,7 +146,7 @@ DATABASE_URL = secret("DATABASE_URL") or f"sqlite:///{BASE_DIR / 'db.sqlite3'}"
 DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
-    # WAL lets readers work beside a writer; IMMEDIATE makes a writer wait its turn instead of failing midway.
+    # WAL lets readers work beside a writer; IMMEDIATE makes a writer wait its turn, not fail.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -154,7 +154,7 @@ if _database["ENGINE"].endswith("sqlite3"):
     }
     _database["CONN_MAX_AGE"] = None
 elif _database["ENGINE"].endswith("postgresql"):
-    # A pool: a connection goes back to it before each call to Caigunn, so that slow calls hold none.
+    # A connection goes back to the pool before each call to Caigunn: slow calls hold none.
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 16, "timeout": 10},

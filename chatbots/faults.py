@@ -20,7 +20,7 @@ from chatbots.caigunn import (
 )
 
 
-def screen(error: CaigunnError, *, page: str) -> ErrorScreen:
+def screen(error: CaigunnError, *, page: str) -> ErrorScreen:  # noqa: PLR0911 - a table
     """The screen for an error. `page` is the page to come back to, or to try again."""
     again = ((_("Try again"), page),)
     if isinstance(error, TokenRejected):

@@ -14,7 +14,7 @@ from chatbots import vault
 class EndSource(models.TextChoices):
     """Where the end of an access token is known from."""
 
-    TOKEN = "token", _("the token says so itself")  # noqa: S105 - not a secret
+    TOKEN = "token", _("the token says so itself")
     ASKED = "asked", _("the date asked for at the last refresh")
     UNKNOWN = "unknown", _("unknown")
 

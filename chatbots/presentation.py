@@ -161,7 +161,8 @@ def groups(reading: ChatbotReading, plan_titles: dict[str, str]) -> list[Group]:
     ]
     other = [Field("user_id", _("User ID"), "code", reading.info.user_id)]
     other += [
-        Field(name, name, "json", _pretty(value)) for name, value in sorted(reading.info.other.items())
+        Field(name, name, "json", _pretty(value))
+        for name, value in sorted(reading.info.other.items())
     ]
     return [*drawn, Group("other", _("Other"), tuple(other))]
 

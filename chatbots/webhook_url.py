@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from django.utils.translation import gettext as _
 
 MAX_LENGTH = 2048
-_FULL_WIDTH = {"：": ":", "／": "/", "．": ".", "。": ".", "？": "?", "＆": "&", "＝": "=", "＃": "#", "＠": "@"}
+_IDEOGRAPHIC_STOP = "。"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _PRIVATE_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
@@ -32,8 +32,9 @@ def _characters(url: str) -> list[str]:
     found = []
     for char in dict.fromkeys(url):
         place = url.index(char) + 1
-        if char in _FULL_WIDTH or 0xFF01 <= ord(char) <= 0xFF5E:
-            plain = _FULL_WIDTH.get(char) or chr(ord(char) - 0xFEE0)
+        if char == _IDEOGRAPHIC_STOP or 0xFF01 <= ord(char) <= 0xFF5E:
+            # The full-width forms stand in Unicode in the order of ASCII.
+            plain = "." if char == _IDEOGRAPHIC_STOP else chr(ord(char) - 0xFEE0)
             found.append(
                 _("Character %(place)s is the full-width “%(char)s”; type “%(plain)s” instead.")
                 % {"place": place, "char": char, "plain": plain}

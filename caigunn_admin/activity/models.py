@@ -47,7 +47,8 @@ class Change(models.Model):
     detail = models.TextField(blank=True)
     request_id = models.CharField(max_length=32, blank=True)
     # The one-time key of the form that asked: a form writes once, however often it is sent.
-    form_key = models.CharField(max_length=64, unique=True, null=True)
+    # NULL, not empty, where no form asked: any number of those may stand beside each other.
+    form_key = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
 

@@ -66,12 +66,23 @@ def open_change(
 
 
 def close(
-    change: Change, outcome: Outcome, *, after: dict[str, Any] | None = None, detail: str = ""
+    change: Change,
+    outcome: Outcome,
+    *,
+    after: dict[str, Any] | None = None,
+    detail: str = "",
+    nothing_sent: bool = False,
 ) -> Change:
-    """The same Change with its outcome, saved."""
+    """The same Change with its outcome, saved.
+
+    With `nothing_sent` the key of its form is free again: sending the form once more is the first
+    time that it writes.
+    """
     change.outcome = outcome
+    if nothing_sent:
+        change.form_key = None
     change.after = after or {}
     change.detail = detail
     change.closed_at = timezone.now()
-    change.save(update_fields=["outcome", "after", "detail", "closed_at"])
+    change.save(update_fields=["outcome", "after", "detail", "closed_at", "form_key"])
     return change

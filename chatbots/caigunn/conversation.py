@@ -61,6 +61,11 @@ class Conversation:
 
     def _success(self, call: Call) -> Answer:
         answer = self._transport.send(call, self._token, self._deadline, self._request_id)
+        if 200 <= answer.status < 300:
+            return answer
+        raise self._error(call, answer)
+
+    def _error(self, call: Call, answer: Answer) -> CaigunnError:
         detail, fields = error_text(answer.body, self._secrets(call))
         error = error_for_status(
             answer.status,
@@ -72,10 +77,8 @@ class Conversation:
             request_id=self._request_id,
         )
         if error is None:
-            return answer
-        if answer.status in AUTH_STATUSES:
-            error = self._refusal(call, error)
-        raise error
+            return self.unusable(call, answer.status)
+        return self._refusal(call, error) if answer.status in AUTH_STATUSES else error
 
     def _refusal(self, call: Call, refused: CaigunnError) -> CaigunnError:
         """Tells a refused token from a refused call by one read of the plans (design §10)."""

@@ -158,9 +158,7 @@ def _listing(
             is_stale = True
     data = found.data
     rows = tuple(row_type(**row) for row in data["rows"])
-    return Listing(
-        rows, page, size, data["has_next"], data["unreadable"], found.read_at, is_stale
-    )
+    return Listing(rows, page, size, data["has_next"], data["unreadable"], found.read_at, is_stale)
 
 
 def _collect(

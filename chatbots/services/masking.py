@@ -23,4 +23,5 @@ def without_secrets(value: Any, name: str = "") -> Any:
         return {str(key): without_secrets(item, str(key)) for key, item in value.items()}
     if isinstance(value, list):
         return [without_secrets(item, name) for item in value]
-    return HIDDEN if name and _SECRET_NAME.search(name) and value not in (None, "", False) else value
+    is_secret = bool(_SECRET_NAME.search(name)) and value not in (None, "", False)
+    return HIDDEN if is_secret else value

@@ -13,7 +13,7 @@ from chatbots.services.routes import Route
 from chatbots.webhook_url import same
 
 ATTEMPTS = 3
-# What a route that this Caigunn does not have answers; on 422 the next one may still take the value.
+# What a route that this Caigunn lacks answers; after 422 the next one may still take the value.
 NOT_AVAILABLE = (NotFound, Rejected)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -10,7 +11,7 @@ from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open
 from chatbots.caigunn import CaigunnError, ChatbotInfo, OutcomeUnknown, Unavailable
 from chatbots.services import details
 from chatbots.services.access import Access
-from chatbots.services.leases import held
+from chatbots.services.leases import Busy, held
 from chatbots.services.routes import Route, order, remember
 from chatbots.services.webhook_attempt import NOT_AVAILABLE, ReadBack, Value, Write
 from chatbots.webhook_url import same
@@ -18,20 +19,46 @@ from chatbots.webhook_url import same
 FIELD = "webhook_url"
 
 
-class ClashError(Exception):
-    """Somebody else has changed the value meanwhile: `current` is what Caigunn reports now."""
+class NotSavedError(Exception):
+    """Nothing of this form is at Caigunn, and the form can be sent again. `problem` names why,
+    `current` is what Caigunn reports, where it was read; `change` what became of it before."""
 
-    def __init__(self, current: str | None) -> None:
-        super().__init__("the value was changed by somebody else")
+    problem: ClassVar[str]
+
+    def __init__(self, current: str | None = None, change: Change | None = None) -> None:
+        super().__init__(self.problem)
         self.current = current
+        self.change = change
 
 
-class NotHeldError(Exception):
+class ClashError(NotSavedError):
+    """Somebody else has changed the value meanwhile: to `current`."""
+
+    problem = "clash"
+
+
+class NotHeldError(NotSavedError):
     """Caigunn accepted the change, and still reports the value `current`."""
 
-    def __init__(self, current: str | None) -> None:
-        super().__init__("Caigunn accepted the change and still reports the earlier value")
-        self.current = current
+    problem = "not_held"
+
+
+class FormUsedError(NotSavedError):
+    """The form was sent before, with another value or without success: see `change`."""
+
+    problem = "used"
+
+
+class DeletedError(NotSavedError):
+    """The chatbot is deleted: it can be read, and no longer written."""
+
+    problem = "deleted"
+
+
+class BusyError(NotSavedError):
+    """Somebody else's write to the same chatbot did not end in time."""
+
+    problem = "busy"
 
 
 class UnsettledError(Exception):
@@ -40,18 +67,6 @@ class UnsettledError(Exception):
     def __init__(self, change: Change) -> None:
         super().__init__("the outcome of the write is unknown")
         self.change = change
-
-
-class FormUsedError(Exception):
-    """The form was sent before, with another value or without success; `change` is what came of it."""
-
-    def __init__(self, change: Change) -> None:
-        super().__init__("the form was sent before")
-        self.change = change
-
-
-class DeletedError(Exception):
-    """The chatbot is deleted: it can be read, and no longer written."""
 
 
 @dataclass(frozen=True)
@@ -77,38 +92,51 @@ def save(
 
     `started_from` is the value the member saw; `form_key` makes a form write once. Costs one read,
     one write and one read once the working route is known (notes §1).
-    Raises ClashError, NotHeldError, UnsettledError, FormUsedError, DeletedError, leases.Busy, and
-    CaigunnError where nothing was written.
+    Raises NotSavedError, UnsettledError, and CaigunnError where nothing was written.
     """
-    with held(f"{access.scope}:{chatbot_id}", access.deadline):
-        sent_before = earlier(form_key)
-        if sent_before is not None:
-            return _told_again(sent_before, wanted)
-        info = access.client.get_chatbot(chatbot_id)
-        if info.is_deleted:
-            raise DeletedError
-        current = info.webhook_url or None
-        if same(current, wanted):
-            details.keep(access, chatbot_id, info)
-            return Saved(current, info.title, None)
-        if not same(current, started_from):
-            details.keep(access, chatbot_id, info)
-            raise ClashError(current)
-        try:
-            change = open_change(
-                access.request(form_key),
-                Kind.WEBHOOK,
-                chatbot_id=chatbot_id,
-                chatbot_title=info.title or "",
-                before={FIELD: current},
-                asked={FIELD: wanted},
-            )
-        except AlreadySubmitted as again:
-            return _told_again(again.change, wanted)
-        try:
-            return _write(access, change, info, wanted)
-        finally:
-            details.forget(access, chatbot_id)
+    try:
+        with held(_lease(chatbot_id), access.deadline):
+            return _save(access, chatbot_id, wanted, started_from, form_key)
+    except Busy as error:
+        raise BusyError from error
+
+
+def _lease(chatbot_id: str) -> str:
+    # Not by access token: two tokens may reach the same chatbot.
+    return f"{settings.CAIGUNN_API_BASE_URL}:{chatbot_id}"
+
+
+def _save(
+    access: Access, chatbot_id: str, wanted: str | None, started_from: str | None, form_key: str
+) -> Saved:
+    sent_before = earlier(form_key)
+    if sent_before is not None:
+        return _told_again(sent_before, wanted)
+    info = access.client.get_chatbot(chatbot_id)
+    if info.is_deleted:
+        raise DeletedError
+    current = info.webhook_url or None
+    if same(current, wanted):
+        details.keep(access, chatbot_id, info)
+        return Saved(current, info.title, None)
+    if not same(current, started_from):
+        details.keep(access, chatbot_id, info)
+        raise ClashError(current)
+    try:
+        change = open_change(
+            access.request(form_key),
+            Kind.WEBHOOK,
+            chatbot_id=chatbot_id,
+            chatbot_title=info.title or "",
+            before={FIELD: current},
+            asked={FIELD: wanted},
+        )
+    except AlreadySubmitted as again:
+        return _told_again(again.change, wanted)
+    try:
+        return _write(access, change, info, wanted)
+    finally:
+        details.forget(access, chatbot_id)
 
 
 def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None) -> Saved:
@@ -134,9 +162,9 @@ def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None
     except CaigunnError as error:
         if write.is_unclear:
             raise _unsettled(change, error) from error
-        close(change, Outcome.FAILED, after=change.before, detail=error.detail or str(error))
+        _failed(change, write, error)
         raise
-    return _conclude(access, change, info, wanted, found, route)
+    return _conclude(change, wanted, found, route)
 
 
 def _why_refused(refusals: list[CaigunnError], write: Write) -> CaigunnError | None:
@@ -147,19 +175,12 @@ def _why_refused(refusals: list[CaigunnError], write: Write) -> CaigunnError | N
     return refusals[0] if refusals and not write.was_accepted else None
 
 
-def _conclude(  # noqa: PLR0913
-    access: Access,
-    change: Change,
-    info: ChatbotInfo,
-    wanted: str | None,
-    found: ReadBack,
-    route: Route,
-) -> Saved:
+def _conclude(change: Change, wanted: str | None, found: ReadBack, route: Route) -> Saved:
     after = {FIELD: found.webhook_url}
     if found.value is Value.NEW:
         remember(wanted, route)
         close(change, Outcome.DONE, after=after)
-        return Saved(found.webhook_url, info.title, change)
+        return Saved(found.webhook_url, change.chatbot_title or None, change)
     if found.value is Value.ANOTHER:
         close(change, Outcome.FAILED, after=after, detail=_("Somebody else wrote another value."))
         raise ClashError(found.webhook_url)
@@ -174,9 +195,19 @@ def _conclude(  # noqa: PLR0913
 
 def _unsettled_or_failed(change: Change, write: Write, error: CaigunnError) -> Exception:
     if isinstance(error, Unavailable) and not write.was_sent:
-        close(change, Outcome.FAILED, after=change.before, detail=str(error))
+        _failed(change, write, error)
         return error
     return _unsettled(change, error)
+
+
+def _failed(change: Change, write: Write, error: CaigunnError) -> None:
+    close(
+        change,
+        Outcome.FAILED,
+        after=change.before,
+        detail=error.detail or str(error),
+        nothing_sent=not write.was_sent,
+    )
 
 
 def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
@@ -186,11 +217,11 @@ def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
 def _told_again(change: Change, wanted: str | None) -> Saved:
     """The answer that the form got when it was sent first."""
     if not same(change.asked.get(FIELD), wanted):
-        raise FormUsedError(change)
+        raise FormUsedError(change=change)
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise UnsettledError(change)
     if change.outcome == Outcome.FAILED:
-        raise FormUsedError(change)
+        raise FormUsedError(change=change)
     return Saved(change.after.get(FIELD), change.chatbot_title or None, change)
 
 
@@ -199,7 +230,7 @@ def settle(access: Access, change: Change) -> Change:
 
     A Change that is settled already comes back as it is. Raises CaigunnError and leases.Busy.
     """
-    with held(f"{access.scope}:{change.chatbot_id}", access.deadline):
+    with held(_lease(change.chatbot_id), access.deadline):
         change.refresh_from_db()
         if change.outcome not in {Outcome.PENDING, Outcome.UNKNOWN}:
             return change

@@ -25,9 +25,7 @@ def allows(member: Member, action: str) -> bool:
 
 
 @register.filter
-def item(
-    readings: dict[str, ChatbotReading | Unread], key: str
-) -> ChatbotReading | Unread | None:
+def item(readings: dict[str, ChatbotReading | Unread], key: str) -> ChatbotReading | Unread | None:
     """The entry of a dictionary under a key that is a variable."""
     return readings.get(key)
 

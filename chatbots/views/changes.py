@@ -1,12 +1,13 @@
 """What a member asked for, and what became of it."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from uuid import UUID
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.http import MemberRequest

@@ -50,9 +50,7 @@ def _listing(
         return search(
             access, address.q, address.page, address.size, in_webhooks=address.search_webhooks
         )
-    return catalogue.chatbots(
-        access, address.page, address.size, fresh_is_enough=fresh_is_enough
-    )
+    return catalogue.chatbots(access, address.page, address.size, fresh_is_enough=fresh_is_enough)
 
 
 @require_safe
@@ -64,9 +62,7 @@ def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
     return draw(request, "chatbots/detail.html", _detail(access, chatbot_id, reading))
 
 
-def _detail(
-    access: Access, chatbot_id: str, reading: details.ChatbotReading
-) -> dict[str, object]:
+def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) -> dict[str, object]:
     return {
         "chatbot_id": chatbot_id,
         "reading": reading,
@@ -91,7 +87,8 @@ def reveal(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespo
         "revealed": {field: secret.get_secret_value() if secret else ""},
     }
     response = draw(request, "chatbots/detail.html", context, fragments=("secret",))
-    response.shows_secret = True  # type: ignore[attr-defined] - read by CompressionMiddleware
+    # Read by CompressionMiddleware.
+    response.shows_secret = True  # type: ignore[attr-defined]
     return response
 
 

@@ -18,7 +18,7 @@ def with_access(
     """Give the view the member's access to Caigunn. Without one, the way leads to `/token/`."""
 
     @wraps(view)
-    def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         access = access_of(request.user, request.request_id)
         return view(request, access, *args, **kwargs)
 

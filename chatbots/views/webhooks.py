@@ -20,7 +20,6 @@ from chatbots.forms import WebhookForm
 from chatbots.rendering import draw, safe_next
 from chatbots.services import details, webhooks
 from chatbots.services.access import Access, note_rejected
-from chatbots.services.leases import Busy
 from chatbots.views.chatbots import to_chatbot
 from chatbots.views.guards import with_access
 
@@ -42,9 +41,10 @@ def webhook(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
     form = WebhookForm(values)
     state = form_state.read(request.POST.get("state", ""), request.user, chatbot_id)
     if not form.is_valid():
-        return _again(request, chatbot_id, form, keep_state=True)
+        current = state.started_from if state else None
+        return _again(request, chatbot_id, form, current, keep_state=True)
     if state is None:
-        return _again(request, chatbot_id, form, access=access, problem="stale")
+        return _again(request, chatbot_id, form, _now(access, chatbot_id), problem="stale")
     return _save(request, access, chatbot_id, form, state)
 
 
@@ -71,30 +71,42 @@ def _save(
         saved = webhooks.save(
             access, chatbot_id, wanted, started_from=state.started_from, form_key=state.key
         )
-    except webhooks.ClashError as clash:
-        return _again(request, chatbot_id, form, current=clash.current, problem="clash")
-    except webhooks.NotHeldError as error:
-        return _again(request, chatbot_id, form, current=error.current, problem="not_held")
-    except webhooks.FormUsedError as error:
-        context = {"change": error.change}
-        return _again(request, chatbot_id, form, access=access, problem="used", **context)
-    except webhooks.DeletedError:
-        return _again(request, chatbot_id, form, keep_state=True, problem="deleted")
-    except Busy:
-        return _again(request, chatbot_id, form, keep_state=True, problem="busy")
+    except webhooks.NotSavedError as error:
+        return _not_saved(request, access, chatbot_id, form, error)
     except Rejected as error:
         form.refused(error)
-        return _again(request, chatbot_id, form, current=state.started_from)
+        return _again(request, chatbot_id, form, state.started_from)
     except webhooks.UnsettledError as error:
-        context = {"change": error.change}
-        return _failed(request, chatbot_id, form, _unsettled(error), **context)
+        return _failed(
+            request, chatbot_id, form, _unsettled(error), state.started_from, change=error.change
+        )
     except CaigunnError as error:
         if isinstance(error, TokenRejected):
             note_rejected(request.user)
         page = reverse("webhook", args=[chatbot_id])
         screen = replace(faults.screen(error, page=page), links=_reconnect(error, page))
-        return _failed(request, chatbot_id, form, screen, current=state.started_from)
+        return _failed(request, chatbot_id, form, screen, state.started_from)
     return _saved(request, chatbot_id, saved)
+
+
+def _not_saved(
+    request: MemberRequest,
+    access: Access,
+    chatbot_id: str,
+    form: WebhookForm,
+    error: webhooks.NotSavedError,
+) -> HttpResponse:
+    context: dict[str, Any] = {"problem": error.problem, "change": error.change}
+    if isinstance(error, webhooks.BusyError | webhooks.DeletedError):
+        return _again(request, chatbot_id, form, None, keep_state=True, **context)
+    if isinstance(error, webhooks.FormUsedError):
+        return _again(request, chatbot_id, form, _now(access, chatbot_id), **context)
+    return _again(request, chatbot_id, form, error.current, **context)
+
+
+def _now(access: Access, chatbot_id: str) -> str | None:
+    """The value that a form can start from when the one it started from is of no use."""
+    return details.chatbot(access, chatbot_id, fresh_is_enough=False).webhook_url
 
 
 def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> HttpResponse:
@@ -129,17 +141,13 @@ def _again(
     request: MemberRequest,
     chatbot_id: str,
     form: WebhookForm,
+    current: str | None,
     *,
-    access: Access | None = None,
-    current: str | None = None,
     keep_state: bool = False,
-    problem: str = "",
     **context: Any,
 ) -> HttpResponse:
     """422: the form with its input, what is wrong, and a state with which it can be sent again."""
-    if access is not None:
-        current = details.chatbot(access, chatbot_id, fresh_is_enough=False).webhook_url
-    drawn = _context(request, chatbot_id, form, current, problem=problem, **context)
+    drawn = _context(request, chatbot_id, form, current, **context)
     if keep_state:
         drawn["state"] = request.POST.get("state", "")
     return draw(request, TEMPLATE, drawn, fragments=("webhook",), status=422)
@@ -150,15 +158,16 @@ def _failed(
     chatbot_id: str,
     form: WebhookForm,
     screen: ErrorScreen,
-    *,
-    current: str | None = None,
+    current: str | None,
     **context: Any,
 ) -> HttpResponse:
-    """The whole page with the form and its input; under htmx only its error is lifted out."""
+    """The whole page with the form and its input; under htmx only its error is lifted out.
+
+    The form keeps its key: where something may have been written, sending it again must not
+    write again unseen; where nothing was, the key is still good.
+    """
     drawn = _context(request, chatbot_id, form, current, error=screen, **context)
-    if "change" in context:
-        # It must not be sent again unseen: the form keeps the key that is used up.
-        drawn["state"] = request.POST.get("state", "")
+    drawn["state"] = request.POST.get("state", "")
     return draw(request, TEMPLATE, drawn, status=screen.status, headers=screen.headers)
 
 

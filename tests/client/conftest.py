@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import responses
+from pydantic import SecretStr
 
 from chatbots.caigunn import CaigunnClient, Deadline, Transport, TransportSettings
 
 TOKEN = "token-of-the-member"
 STUB = "https://caigunn.example"
+USER = f"{STUB}/api/external/user"
+SHARED = f"{STUB}/api/external/chatbot"
+KEY = SecretStr("key-of-the-chatbot")
 
 ClientFor = Callable[..., CaigunnClient]
 TransportFor = Callable[..., Transport]
@@ -44,3 +49,9 @@ def client_for(transport_for: TransportFor) -> ClientFor:
 def client(client_for: ClientFor) -> CaigunnClient:
     """A client of a host that `responses` stubs."""
     return client_for(STUB)
+
+
+@pytest.fixture
+def stub() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock

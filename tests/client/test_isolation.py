@@ -126,7 +126,8 @@ def test_a_hundred_members_are_never_mixed_up(transport_for: TransportFor) -> No
 def test_logs_hold_one_line_for_each_attempt_and_no_secret(
     client_for: ClientFor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in ("", "urllib3", "urllib3.connectionpool", "chatbots.caigunn"):
+        caplog.set_level(logging.DEBUG, name)
 
     def reply(exchange: Exchange) -> bytes | None:
         return None if exchange.number == 1 else answer('{"detail": "SECRET-detail"}')

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     """Print a new key for TOKEN_KEYS."""
 
     help = "Print a new key for TOKEN_KEYS (put an id and a colon in front of it)."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         self.stdout.write(vault.make_key())

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         email = options["email"].strip().lower()
         member = Member(email=email, name=options["name"].strip(), role=options["role"])
         try:
