@@ -1,5 +1,6 @@
 """The one page every error ends on. htmx lifts its `#error-message` into the page's alerts."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django_htmx.http import reselect, reswap, retarget
+
+# What a form may carry and no page may show: a form that has one of them is not drawn again.
+_SECRET_INPUT = re.compile(r"password|token|key|code", re.IGNORECASE)
+_FRESH = "csrfmiddlewaretoken"
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,26 @@ class ErrorScreen:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def error_page(request: HttpRequest, screen: ErrorScreen) -> HttpResponse:
-    """The page for `screen`, with its status and headers."""
-    context = {"error": screen, "request_id": getattr(request, "request_id", "")}
+@dataclass(frozen=True)
+class Unsent:
+    """A form that was not accepted: where it goes, and what was typed into it."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def error_page(
+    request: HttpRequest, screen: ErrorScreen, *, unsent: Unsent | None = None
+) -> HttpResponse:
+    """The page for `screen`, with its status and headers; an `unsent` form can be sent again."""
+    request_id = getattr(request, "request_id", "")
+    context = {"error": screen, "request_id": request_id, "unsent": unsent}
     response = render(request, "error.html", context, status=screen.status)
     for header, value in screen.headers.items():
         response.headers[header] = value
+    if screen.status == 422 and getattr(request, "htmx", False):
+        # htmx swaps a 422 in place, for that is a form with its input; this is a page.
+        reselect(retarget(reswap(response, "innerHTML"), "#alerts"), "#error-message")
     return response
 
 
@@ -69,15 +89,35 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """403: the form was opened before somebody signed in or out."""
-    return error_page(
-        request,
-        ErrorScreen(
-            403,
-            _("This form is out of date"),
-            _(
-                "It was opened before you signed in or out, so it was not accepted and nothing "
-                "was changed. Go back, reload the page and send it again."
-            ),
-        ),
+    """403: the form was opened before somebody signed in or out. Its input is kept."""
+    unsent = _unsent(request)
+    message = (
+        _("It was opened before you signed in or out, so nothing was changed. Your input is kept.")
+        if unsent
+        else _(
+            "It was opened before you signed in or out, so it was not accepted and nothing "
+            "was changed. Go back, reload the page and send it again."
+        )
     )
+    return error_page(
+        request, ErrorScreen(403, _("This form is out of date"), message), unsent=unsent
+    )
+
+
+def _unsent(request: HttpRequest) -> Unsent | None:
+    """The form, where it is certainly one of this site's own and carries no secret.
+
+    The browser names the origin of a form, and no other site can make it name this one.
+    """
+    own = f"{request.scheme}://{request.get_host()}"
+    if request.headers.get("Origin") != own or request.FILES:
+        return None
+    fields = [
+        (name, str(value))
+        for name, values in request.POST.lists()
+        for value in values
+        if name != _FRESH
+    ]
+    if any(_SECRET_INPUT.search(name) for name, _value in fields):
+        return None
+    return Unsent(request.get_full_path(), tuple(fields))

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +12,8 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
+
+from caigunn_admin.http import page_before
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -68,14 +69,6 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
         elif request.method in {"GET", "HEAD"}:
             back = request.get_full_path()
         else:
-            back = self._page_of(request)
+            back = page_before(request)
         answer = redirect_to_login(back, self.get_login_url(view_func))
         return HttpResponseClientRedirect(answer.url) if htmx else answer
-
-    @staticmethod
-    def _page_of(request: HttpRequest) -> str:
-        """Where the form stood, as far as the browser says; some URLs only take POST."""
-        referer = urlsplit(request.headers.get("Referer", ""))
-        if referer.netloc != request.get_host():
-            return "/"
-        return referer.path + (f"?{referer.query}" if referer.query else "")

@@ -11,6 +11,9 @@ from csp.constants import NONE, SELF
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 CAIGUNN_ADDRESS = "https://caigunn-api.ap-mic.com"
+# Commands that seal and sign nothing themselves: the first makes a key, the second runs where an
+# image is built, the third gives its children keys of their own.
+KEYLESS_COMMANDS = ("make_token_key", "collectstatic", "demo")
 
 env = environ.FileAwareEnv()
 if (BASE_DIR / ".env").exists():
@@ -31,19 +34,27 @@ def secret(name: str) -> str:
         stop(f"{name}_FILE cannot be read ({error.strerror}).")
 
 
+def number(name: str, default: float) -> float:
+    """The number in NAME. Stops the start if it is none."""
+    try:
+        return float(env.str(name, default=str(default)))
+    except ValueError:
+        stop(f"{name} is a number, such as {default:g}.")
+
+
 DEBUG = env.bool("DEBUG", default=False)
+is_keyless = "".join(sys.argv[1:2]) in KEYLESS_COMMANDS
 
 SECRET_KEY = secret("SECRET_KEY")
 if not SECRET_KEY:
-    if not DEBUG and sys.argv[1:2] != ["make_token_key"]:
+    if not DEBUG and not is_keyless:
         stop("set SECRET_KEY (or SECRET_KEY_FILE) to 50 or more random characters.")
     SECRET_KEY = "for-development-only-" + "0" * 50
 SECRET_KEY_FALLBACKS = [key.strip() for key in secret("SECRET_KEY_FALLBACKS").split(",") if key]
 
 TOKEN_KEYS = secret("TOKEN_KEYS")
 if not TOKEN_KEYS:
-    # The command that makes the first key cannot ask for one.
-    if not DEBUG and sys.argv[1:2] != ["make_token_key"]:
+    if not DEBUG and not is_keyless:
         stop("set TOKEN_KEYS (or TOKEN_KEYS_FILE); `manage.py make_token_key` prints one.")
     TOKEN_KEYS = "development:" + "A" * 43 + "="
 
@@ -55,7 +66,7 @@ if SITE_SCHEME not in {"http", "https"}:
 if SITE_SCHEME == "http" and not set(ALLOWED_HOSTS) <= LOOPBACK:
     stop("SITE_SCHEME=http is accepted only while every host in ALLOWED_HOSTS is this machine.")
 SECURE_SITE = SITE_SCHEME == "https"
-PORT = env.int("PORT", default=8000)
+PORT = int(number("PORT", 8000))
 
 # Caigunn
 CAIGUNN_API_BASE_URL = env.str("CAIGUNN_API_BASE_URL", default=CAIGUNN_ADDRESS).rstrip("/")
@@ -64,10 +75,10 @@ if _caigunn.scheme not in {"http", "https"} or not _caigunn.hostname or _caigunn
     stop("CAIGUNN_API_BASE_URL is an address such as https://caigunn-api.ap-mic.com.")
 if _caigunn.scheme == "http" and _caigunn.hostname not in LOOPBACK:
     stop("CAIGUNN_API_BASE_URL must be https: access tokens travel over it.")
-CAIGUNN_CONNECT_TIMEOUT = env.float("CAIGUNN_CONNECT_TIMEOUT", default=3.0)
-CAIGUNN_READ_TIMEOUT = env.float("CAIGUNN_READ_TIMEOUT", default=10.0)
-CAIGUNN_TOTAL_TIMEOUT = env.float("CAIGUNN_TOTAL_TIMEOUT", default=20.0)
-CAIGUNN_CONCURRENCY = env.int("CAIGUNN_CONCURRENCY", default=16)
+CAIGUNN_CONNECT_TIMEOUT = number("CAIGUNN_CONNECT_TIMEOUT", 3.0)
+CAIGUNN_READ_TIMEOUT = number("CAIGUNN_READ_TIMEOUT", 10.0)
+CAIGUNN_TOTAL_TIMEOUT = number("CAIGUNN_TOTAL_TIMEOUT", 20.0)
+CAIGUNN_CONCURRENCY = int(number("CAIGUNN_CONCURRENCY", 16))
 if min(CAIGUNN_CONNECT_TIMEOUT, CAIGUNN_READ_TIMEOUT, CAIGUNN_TOTAL_TIMEOUT) <= 0:
     stop("CAIGUNN_CONNECT_TIMEOUT, _READ_TIMEOUT and _TOTAL_TIMEOUT are seconds above 0.")
 if not 1 <= CAIGUNN_CONCURRENCY <= 64:
@@ -213,7 +224,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # The browser's side of security
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT = int(number("TRUSTED_PROXY_COUNT", 0))
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 if TRUSTED_PROXY_COUNT > 0:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -94,6 +94,5 @@ class ListForm(forms.Form):
     size = forms.TypedChoiceField(
         required=False, coerce=int, choices=[(size, str(size)) for size in CHATBOT_SIZES]
     )
-    q = forms.CharField(required=False, max_length=200)
     webhooks = forms.BooleanField(required=False)
     search_webhooks = forms.BooleanField(required=False)

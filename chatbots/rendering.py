@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from caigunn_admin.http import MemberRequest
+from caigunn_admin.http import MemberRequest, page_before
 
 
 def draw(
@@ -40,10 +40,11 @@ def fragment_of(request: MemberRequest) -> str:
 
 
 def page_of(request: MemberRequest) -> str:
-    """The page that the member looks at: under htmx the one in the address bar."""
+    """The page that the member looks at: under htmx the one in the address bar, after a form the
+    one that it stood on, since some URLs take nothing but POST."""
     if request.htmx:
         return request.htmx.current_url_abs_path or "/"
-    return request.get_full_path() if request.method in {"GET", "HEAD"} else request.path
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request)
 
 
 def safe_next(request: MemberRequest, fallback: str) -> str:

@@ -8,7 +8,14 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from django.utils.translation import gettext as _
 
 MAX_LENGTH = 2048
-_IDEOGRAPHIC_STOP = "。"
+_IDEOGRAPHIC_STOPS = "。｡"
+# Without width or ink, though Unicode counts them as letters, marks or symbols.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]"
+    "|[\U000e0100-\U000e01ef]"
+)
+# Punctuation that may stand in a host; any other only looks like the ASCII one.
+_HOST_PUNCTUATION = "·・"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _PRIVATE_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
@@ -32,16 +39,16 @@ def _characters(url: str) -> list[str]:
     found = []
     for char in dict.fromkeys(url):
         place = url.index(char) + 1
-        if char == _IDEOGRAPHIC_STOP or 0xFF01 <= ord(char) <= 0xFF5E:
+        if char in _IDEOGRAPHIC_STOPS or 0xFF01 <= ord(char) <= 0xFF5E:
             # The full-width forms stand in Unicode in the order of ASCII.
-            plain = "." if char == _IDEOGRAPHIC_STOP else chr(ord(char) - 0xFEE0)
+            plain = "." if char in _IDEOGRAPHIC_STOPS else chr(ord(char) - 0xFEE0)
             found.append(
                 _("Character %(place)s is the full-width “%(char)s”; type “%(plain)s” instead.")
                 % {"place": place, "char": char, "plain": plain}
             )
         elif char.isspace():
             found.append(_("Character %(place)s is a space.") % {"place": place})
-        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
+        elif unicodedata.category(char)[0] == "C" or _INVISIBLE.match(char):
             found.append(
                 _("Character %(place)s is invisible (U+%(code)s).")
                 % {"place": place, "code": f"{ord(char):04X}"}
@@ -59,7 +66,7 @@ def _parts(url: str) -> list[str]:  # noqa: PLR0911 - each reason stands alone
         return [_("Its host or port cannot be read.")]
     if parts.username is not None or parts.password is not None:
         return [_("It must not carry a user name or password.")]
-    if not parts.hostname or not _is_host(parts.hostname):
+    if not parts.hostname or not _is_host(parts.hostname, in_brackets="[" in parts.netloc):
         return [_("It names no usable host.")]
     if port == 0:
         return [_("Its host or port cannot be read.")]
@@ -68,13 +75,19 @@ def _parts(url: str) -> list[str]:  # noqa: PLR0911 - each reason stands alone
     return []
 
 
-def _is_host(host: str) -> bool:
-    if ":" in host:
+def _is_host(host: str, *, in_brackets: bool) -> bool:
+    if in_brackets:
         try:
             ipaddress.IPv6Address(host.partition("%")[0])
         except ValueError:
             return False
         return "%" not in host
+    if any(
+        char not in _HOST_PUNCTUATION and unicodedata.category(char)[0] in "PSZ"
+        for char in host
+        if not char.isascii()
+    ):
+        return False
     try:
         name = host.encode("idna").decode().rstrip(".")
     except UnicodeError:
@@ -114,13 +127,17 @@ def _is_private(host: str) -> bool:
 
 def same(one: str | None, other: str | None) -> bool:
     """Whether two values name the same webhook: none and empty are alike, case of the host,
-    a default port, an empty path and the case of percent-escapes make no difference."""
+    a default port, an empty path and the case of percent-escapes make no difference. A value with
+    spaces, control characters or look-alikes in it is another one: it is there to be put right."""
     return normalised(one) == normalised(other)
 
 
 def normalised(url: str | None) -> str:
     """The form in which two spellings of one URL are equal; the text itself if it is no URL."""
-    text = (url or "").strip()
+    text = url or ""
+    # urlsplit would drop some of them without a word.
+    if re.search(r"[\s\x00-\x1f\x7f]", text):
+        return text
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or ""), parts.port
@@ -140,20 +157,27 @@ def normalised(url: str | None) -> str:
 
 
 def _netloc(parts: SplitResult, host: str, port: int | None) -> str:
-    try:
-        name = f"[{host}]" if ":" in host else host.encode("idna").decode().lower()
-    except UnicodeError:
-        name = host
+    name = f"[{host}]" if ":" in host else _ascii(host)
     login, at, _rest = parts.netloc.rpartition("@")
     if port is not None and port != _DEFAULT_PORTS[parts.scheme.lower()]:
         name = f"{name}:{port}"
     return f"{login}{at}{name}"
 
 
+def _ascii(host: str) -> str:
+    """The host as it is looked up; unchanged where that spelling would stand for another one."""
+    try:
+        name = host.encode("idna")
+        is_exact = host.isascii() or name.decode("idna") == host
+    except UnicodeError:
+        return host
+    return name.decode().lower() if is_exact else host
+
+
 def _escaped(text: str) -> str:
     """Escapes in upper case, and what is not ASCII escaped as UTF-8."""
     upper = re.sub(r"%[0-9a-fA-F]{2}", lambda match: match.group().upper(), text)
-    return quote(upper, safe="!#$%&'()*+,/:;=?@[]~-._")
+    return quote(upper, safe="!#$%&'()*+,/:;=?@[]~-._", errors="surrogatepass")
 
 
 def host_and_path(url: str) -> tuple[str, str]:

@@ -15,10 +15,32 @@ from chatbots.services.masking import last4
 
 PLANS_SIZE = 30
 CHATBOT_SIZES = (30, 50, 100)
-_LONG = 24 * 3600
+_SERVED_SECONDS = 3600
 R = TypeVar("R")
 T = TypeVar("T", Plan, ChatbotSummary)
 Asker = Callable[[int, int], Page[T]]
+
+
+@dataclass(frozen=True)
+class _Range:
+    """The positions of a list that one page shows."""
+
+    what: str
+    page: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        return (self.page - 1) * self.size
+
+    @property
+    def end(self) -> int:
+        return self.page * self.size
+
+    @property
+    def name(self) -> str:
+        """What the page is kept under."""
+        return f"{self.what}:{self.page}:{self.size}"
 
 
 @dataclass(frozen=True)
@@ -76,14 +98,15 @@ def plans(access: Access, page: int = 1) -> Listing[PlanRow]:
         return client.list_plans(offset=offset, limit=limit)
 
     def read() -> dict[str, Any]:
-        return _collect(ask, "plans", page, PLANS_SIZE, _plan_row)
+        return _collect(access, ask, _Range("plans", page, PLANS_SIZE), _plan_row)
 
-    return _listing(access, f"plans:{page}", read, PlanRow, page, PLANS_SIZE, fresh_is_enough=True)
+    name = _Range("plans", page, PLANS_SIZE).name
+    return _listing(access, name, read, PlanRow, page, PLANS_SIZE, fresh_is_enough=True)
 
 
 def plan_titles(access: Access) -> dict[str, str]:
     """Titles of the plans that were read before, by id. Never asks Caigunn."""
-    found = kept.get(access.scope, "plans:1")
+    found = kept.get(access.scope, _Range("plans", 1, PLANS_SIZE).name)
     rows = found.data["rows"] if found else []
     return {row["id"]: row["title"] for row in rows if row["title"]}
 
@@ -102,11 +125,11 @@ def chatbots(
         return client.list_chatbots(offset=offset, limit=limit)
 
     def read() -> dict[str, Any]:
-        return _collect(ask, "chatbots", page, size, chatbot_row)
+        return _collect(access, ask, _Range("chatbots", page, size), chatbot_row)
 
     return _listing(
         access,
-        f"chatbots:{page}:{size}",
+        _Range("chatbots", page, size).name,
         read,
         ChatbotRow,
         page,
@@ -162,35 +185,62 @@ def _listing(
 
 
 def _collect(
-    ask: Asker[T], what: str, page: int, size: int, row: Callable[[T], dict[str, Any]]
+    access: Access, ask: Asker[T], wanted: _Range, row: Callable[[T], dict[str, Any]]
 ) -> dict[str, Any]:
     """The rows of a range of positions, asked for until the range is full or the list ends.
 
     A short answer may only mean that Caigunn caps the limit, so it is followed by another call;
-    unless Caigunn is known to have sent that many at once before, which a cap would not allow.
+    unless Caigunn is known to have sent more at once before, which a cap would not allow. Where
+    this page had more rows then, the cap may have been lowered since, and is asked for anew.
     """
-    start, end = (page - 1) * size, page * size
-    position, unreadable, is_over = start, 0, False
+    position, unreadable, is_over = wanted.start, 0, False
     rows: dict[str, dict[str, Any]] = {}
-    served = _most_served(what)
-    while position < end and not is_over:
-        asked = end - position
+    served, most, is_doubted = _most_served(wanted.what), 0, False
+    before = kept.get(access.scope, wanted.name)
+    had = len(before.data["rows"]) if before else 0
+    while position < wanted.end and not is_over:
+        asked = wanted.end - position
         answer = ask(position, asked)
+        if position == wanted.start and _ignores_offset(access, ask, wanted, answer):
+            return _cut_out(answer, wanted, row)
         new = [item for item in answer.items if item.id not in rows]
         rows.update((item.id, row(item)) for item in new)
-        unreadable += answer.unreadable
+        repeats = bool(answer.items) and not new
+        unreadable += 0 if repeats else answer.unreadable
         position += answer.received
-        if answer.received > served:
-            served = answer.received
-            _remember_served(what, served)
-        is_end = answer.received < asked and answer.received < served
-        ignores_offset = bool(answer.items) and not new
-        is_over = answer.received == 0 or is_end or ignores_offset
+        most = max(most, answer.received)
+        if most > served or (is_doubted and new):
+            served = most
+            _remember_served(wanted.what, served)
+        is_short = answer.received < asked and answer.received < served
+        is_doubted = is_short and len(rows) < had
+        is_over = answer.received == 0 or repeats or (is_short and not is_doubted)
     return {
-        "rows": list(rows.values())[:size],
+        "rows": list(rows.values())[: wanted.size],
         "has_next": not is_over,
         "unreadable": unreadable,
     }
+
+
+def _ignores_offset(access: Access, ask: Asker[T], wanted: _Range, answer: Page[T]) -> bool:
+    """Whether a later page begins as the list does, and as the list still does when asked again.
+
+    What is kept of the first page raises the suspicion, so that an ordinary page costs no call.
+    """
+    if wanted.start == 0 or not answer.items:
+        return False
+    beginning = kept.get(access.scope, _Range(wanted.what, 1, wanted.size).name)
+    first = beginning.data["rows"][:1] if beginning else []
+    if [item["id"] for item in first] != [answer.items[0].id]:
+        return False
+    again = ask(0, wanted.size)
+    return [item.id for item in again.items] == [item.id for item in answer.items]
+
+
+def _cut_out(answer: Page[T], wanted: _Range, row: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    """The page out of an answer that begins at position 0: empty where that was page one again."""
+    rows = [row(item) for item in answer.items[wanted.start : wanted.end]]
+    return {"rows": rows, "has_next": len(answer.items) > wanted.end, "unreadable": 0}
 
 
 def _served_key(what: str) -> str:
@@ -198,8 +248,9 @@ def _served_key(what: str) -> str:
 
 
 def _most_served(what: str) -> int:
+    """The most items that Caigunn is known to send at once."""
     return int(caches["reads"].get(_served_key(what), 0))
 
 
 def _remember_served(what: str, number: int) -> None:
-    caches["reads"].set(_served_key(what), number, _LONG)
+    caches["reads"].set(_served_key(what), number, _SERVED_SECONDS)

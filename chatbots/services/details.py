@@ -97,11 +97,16 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
 
 def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
     """Keep what was just read, without its secrets, and give it back in that form."""
+    documented = info.model_dump(
+        mode="json",
+        include=(info.model_fields_set & set(ChatbotInfo.model_fields)) - set(SECRET_FIELDS),
+    )
     data = {
-        "info": info.model_dump(
-            mode="json",
-            include=(info.model_fields_set & set(ChatbotInfo.model_fields)) - set(SECRET_FIELDS),
-        ),
+        # `model` and `coupon` may hold fields that nobody documented.
+        "info": {
+            name: without_secrets(value) if isinstance(value, dict) else value
+            for name, value in documented.items()
+        },
         "other": without_secrets(info.other),
         "unreadable": sorted(info.unreadable),
         "hints": {

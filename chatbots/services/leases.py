@@ -41,7 +41,8 @@ def held(name: str, deadline: Deadline) -> Iterator[None]:
 
 def _take(name: str, holder: uuid.UUID) -> bool:
     now = timezone.now()
-    WriteLease.objects.filter(name=name, expires_at__lt=now).delete()
+    # Of every name: what a process that died has left would otherwise stand there for ever.
+    WriteLease.objects.filter(expires_at__lt=now).delete()
     lease = WriteLease(
         name=name, holder=holder, expires_at=now + timedelta(seconds=settings.LEASE_SECONDS)
     )

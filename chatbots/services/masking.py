@@ -7,7 +7,9 @@ from pydantic import SecretStr
 
 SECRET_FIELDS = ("api_key", "opentalk_api_token")
 HIDDEN = "••••••••"
-_SECRET_NAME = re.compile(r"token|key|secret|passw|credential|signature", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"token|key|secret|passw|pwd|credential|signature|authorization|bearer", re.IGNORECASE
+)
 _LONG_ENOUGH = 16  # of a shorter secret, four characters would tell too much
 
 
@@ -18,10 +20,14 @@ def last4(secret: SecretStr | None) -> str:
 
 
 def without_secrets(value: Any, name: str = "") -> Any:
-    """JSON from outside with every value hidden whose name sounds like a secret's."""
+    """JSON from outside with every value hidden whose name sounds like a secret's, and all that
+    stands below such a name."""
+    is_secret = bool(_SECRET_NAME.search(name))
     if isinstance(value, dict):
-        return {str(key): without_secrets(item, str(key)) for key, item in value.items()}
+        return {
+            str(key): without_secrets(item, name if is_secret else str(key))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [without_secrets(item, name) for item in value]
-    is_secret = bool(_SECRET_NAME.search(name)) and value not in (None, "", False)
-    return HIDDEN if is_secret else value
+    return HIDDEN if is_secret and value not in (None, "", False) else value

@@ -7,7 +7,14 @@ from enum import Enum, auto
 from django.conf import settings
 from pydantic import SecretStr
 
-from chatbots.caigunn import CaigunnError, ChatbotInfo, NotFound, OutcomeUnknown, Rejected
+from chatbots.caigunn import (
+    CaigunnError,
+    ChatbotInfo,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    is_usable_secret,
+)
 from chatbots.services.access import Access
 from chatbots.services.routes import Route
 from chatbots.webhook_url import same
@@ -15,6 +22,16 @@ from chatbots.webhook_url import same
 ATTEMPTS = 3
 # What a route that this Caigunn lacks answers; after 422 the next one may still take the value.
 NOT_AVAILABLE = (NotFound, Rejected)
+
+
+def tells_webhook(info: ChatbotInfo) -> bool:
+    """Whether the answer says what the webhook is: none is something else than nothing said."""
+    return "webhook_url" in info.model_fields_set and "webhook_url" not in info.unreadable
+
+
+def has_usable_key(info: ChatbotInfo) -> bool:
+    """Whether the chatbot has an API key that a request can carry."""
+    return info.api_key is not None and is_usable_secret(info.api_key.get_secret_value())
 
 
 class Value(Enum):
@@ -98,7 +115,7 @@ class Write:
             raise OutcomeUnknown(
                 detail=error.detail, status=error.status, request_id=error.request_id
             ) from error
-        if "webhook_url" not in info.model_fields_set or "webhook_url" in info.unreadable:
+        if not tells_webhook(info):
             raise OutcomeUnknown(request_id=self._access.request_id)
         current = info.webhook_url or None
         if same(current, self._wanted):

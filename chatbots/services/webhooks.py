@@ -8,12 +8,27 @@ from django.utils.translation import gettext as _
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
-from chatbots.caigunn import CaigunnError, ChatbotInfo, OutcomeUnknown, Unavailable
+from chatbots.caigunn import (
+    CaigunnError,
+    ChatbotInfo,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from chatbots.services import details
 from chatbots.services.access import Access
 from chatbots.services.leases import Busy, held
 from chatbots.services.routes import Route, order, remember
-from chatbots.services.webhook_attempt import NOT_AVAILABLE, ReadBack, Value, Write
+from chatbots.services.webhook_attempt import (
+    NOT_AVAILABLE,
+    ReadBack,
+    Value,
+    Write,
+    has_usable_key,
+    tells_webhook,
+)
 from chatbots.webhook_url import same
 
 FIELD = "webhook_url"
@@ -115,7 +130,7 @@ def _save(
     info = access.client.get_chatbot(chatbot_id)
     if info.is_deleted:
         raise DeletedError
-    current = info.webhook_url or None
+    current = _reported(access, info)
     if same(current, wanted):
         details.keep(access, chatbot_id, info)
         return Saved(current, info.title, None)
@@ -145,7 +160,7 @@ def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None
     refusals: list[CaigunnError] = []
     found = ReadBack(Value.OLD, change.before[FIELD])
     try:
-        for route in order(wanted, has_key=info.api_key is not None):
+        for route in order(wanted, has_key=has_usable_key(info)):
             try:
                 found = write.by(route)
             except NOT_AVAILABLE as refused:
@@ -156,7 +171,7 @@ def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None
             if found.value is not Value.OLD:
                 break
         if found.value is Value.OLD and (reason := _why_refused(refusals, write)):
-            raise reason
+            raise _missing_route(access, change, reason) if reason.status == 404 else reason
     except (OutcomeUnknown, Unavailable) as error:
         raise _unsettled_or_failed(change, write, error) from error
     except CaigunnError as error:
@@ -173,6 +188,22 @@ def _why_refused(refusals: list[CaigunnError], write: Write) -> CaigunnError | N
     if of_value:
         return of_value[0]
     return refusals[0] if refusals and not write.was_accepted else None
+
+
+def _missing_route(access: Access, change: Change, refused: CaigunnError) -> CaigunnError:
+    """What a 404 to every route means: no such route, if Caigunn still finds the chatbot."""
+    info = access.client.get_chatbot(change.chatbot_id)
+    if info.is_deleted:
+        return NotFound(detail=refused.detail, status=404, request_id=access.request_id)
+    return Rejected(detail=refused.detail, status=404, request_id=access.request_id)
+
+
+def _reported(access: Access, info: ChatbotInfo) -> str | None:
+    """The webhook URL. Raises UnexpectedAnswer where Caigunn does not say: nothing could then be
+    compared, before a write or after it."""
+    if not tells_webhook(info):
+        raise UnexpectedAnswer(status=200, request_id=access.request_id)
+    return info.webhook_url or None
 
 
 def _conclude(change: Change, wanted: str | None, found: ReadBack, route: Route) -> Saved:
@@ -236,7 +267,7 @@ def settle(access: Access, change: Change) -> Change:
             return change
         info = access.client.get_chatbot(change.chatbot_id)
         details.keep(access, change.chatbot_id, info)
-        current = info.webhook_url or None
+        current = _reported(access, info)
         after = {FIELD: current}
         if same(current, change.asked.get(FIELD)):
             return close(change, Outcome.DONE, after=after)

@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 from caigunn_admin.http import MemberRequest
 from chatbots.forms import ListForm
 
+MAX_QUERY = 200
+
 
 @dataclass(frozen=True)
 class ListAddress:
@@ -54,7 +56,8 @@ def list_address(request: MemberRequest) -> ListAddress:
     return ListAddress(
         page=data.get("page") or 1,
         size=data.get("size") or request.user.page_size,
-        q=(data.get("q") or "").strip(),
+        # Shortened rather than dropped: the whole list must not pass for what was searched for.
+        q=request.GET.get("q", "").replace("\0", "").strip()[:MAX_QUERY],
         webhooks=data.get("webhooks") or False,
         search_webhooks=data.get("search_webhooks") or False,
     )

@@ -11,7 +11,7 @@ from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action
 from chatbots.presentation import groups
-from chatbots.rendering import draw, fragment_of
+from chatbots.rendering import draw, fragment_of, page_of
 from chatbots.services import catalogue, details
 from chatbots.services.access import Access
 from chatbots.services.catalogue import Listing
@@ -39,6 +39,7 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
         if draws_webhooks
         else {},
         "webhooks_drawn": draws_webhooks,
+        "next": page_of(request),
     }
     return draw(request, "chatbots/list.html", context, fragments=("results", "webhooks"))
 

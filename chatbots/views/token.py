@@ -1,5 +1,6 @@
 """The member's own access token: connect or replace, refresh, disconnect."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from chatbots.forms import AccessTokenForm, RefreshForm
 from chatbots.models import AccessToken, Connection
 from chatbots.rendering import draw, safe_next
 from chatbots.services import token as service
+from chatbots.services.access import note_rejected
 
 
 @sensitive_post_parameters("access_token")
@@ -49,8 +51,8 @@ def refresh(request: MemberRequest) -> HttpResponse:
     record = _own_record(request)
     if record is None:
         return redirect("token")
-    if not service.may_refresh(request.user, record):
-        messages.error(request, _("Only the member who connected it, or an Admin, refreshes it."))
+    if refusal := _why_not_refreshed(request, record):
+        messages.error(request, refusal)
         return redirect("token")
     form = RefreshForm(request.POST)
     if not form.is_valid():
@@ -71,6 +73,8 @@ def refresh(request: MemberRequest) -> HttpResponse:
         form.add_error("expired_date", error.detail or _("Caigunn refused this date."))
         return _page(request, AccessTokenForm(), refresh_form=form, status=422)
     except CaigunnError as error:
+        if isinstance(error, TokenRejected):
+            note_rejected(request.user)
         screen = faults.screen(error, page=reverse("token"))
         return _page(request, AccessTokenForm(), refresh_form=form, error=screen)
     return redirect("token")
@@ -104,6 +108,21 @@ def _own_record(request: MemberRequest) -> AccessToken | None:
     return connection.access_token if connection else None
 
 
+def _why_not_refreshed(request: MemberRequest, record: AccessToken) -> str:
+    """Why this member may not refresh this token; empty if they may."""
+    if _is_for_elsewhere(record):
+        return _("This token belongs to another address. Connect a new one.")
+    if not service.may_refresh(request.user, record):
+        return _("Only the member who connected it, or an Admin, refreshes it.")
+    return ""
+
+
+def _is_for_elsewhere(record: AccessToken) -> bool:
+    """Whether it was connected while this dashboard talked to another address: never sent here."""
+    here: str = settings.CAIGUNN_API_BASE_URL
+    return record.api_base_url != here
+
+
 def _page(
     request: MemberRequest,
     form: AccessTokenForm,
@@ -117,7 +136,8 @@ def _page(
         "form": form,
         "refresh_form": refresh_form or RefreshForm(),
         "record": record,
-        "may_refresh": record is not None and service.may_refresh(request.user, record),
+        "is_elsewhere": record is not None and _is_for_elsewhere(record),
+        "may_refresh": record is not None and not _why_not_refreshed(request, record),
         "is_unknown": record is not None and record.refresh_died(timezone.now()),
         "shared_by": record.connections.count() if record else 0,
         "next": safe_next(request, ""),

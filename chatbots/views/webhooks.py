@@ -31,21 +31,36 @@ TEMPLATE = "chatbots/webhook.html"
 @with_access
 def webhook(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """The form, and what becomes of it."""
-    if request.method != "POST":
-        if "show" in request.GET:
-            return _cell(request, access, chatbot_id)
-        return _form(request, access, chatbot_id)
+    if request.method == "POST":
+        return _submitted(request, access, chatbot_id)
+    if "show" in request.GET:
+        return _cell(request, access, chatbot_id)
+    return _form(request, access, chatbot_id)
+
+
+def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """Whatever keeps it from being saved, the form comes back with its input."""
     values = request.POST.copy()
     if "clear" in values:
         values["webhook_url"] = ""
     form = WebhookForm(values)
     state = form_state.read(request.POST.get("state", ""), request.user, chatbot_id)
+    started_from = state.started_from if state else None
     if not form.is_valid():
-        current = state.started_from if state else None
-        return _again(request, chatbot_id, form, current, keep_state=True)
-    if state is None:
-        return _again(request, chatbot_id, form, _now(access, chatbot_id), problem="stale")
-    return _save(request, access, chatbot_id, form, state)
+        return _again(request, chatbot_id, form, started_from, keep_state=True)
+    try:
+        if state is None:
+            return _again(request, chatbot_id, form, _now(access, chatbot_id), problem="stale")
+        return _save(request, access, chatbot_id, form, state)
+    except Rejected as error:
+        form.refused(error)
+        return _again(request, chatbot_id, form, started_from)
+    except CaigunnError as error:
+        if isinstance(error, TokenRejected):
+            note_rejected(request.user)
+        page = reverse("webhook", args=[chatbot_id])
+        screen = replace(faults.screen(error, page=page), links=_reconnect(error, page))
+        return _failed(request, chatbot_id, form, screen, started_from)
 
 
 def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
@@ -73,19 +88,10 @@ def _save(
         )
     except webhooks.NotSavedError as error:
         return _not_saved(request, access, chatbot_id, form, error)
-    except Rejected as error:
-        form.refused(error)
-        return _again(request, chatbot_id, form, state.started_from)
     except webhooks.UnsettledError as error:
         return _failed(
             request, chatbot_id, form, _unsettled(error), state.started_from, change=error.change
         )
-    except CaigunnError as error:
-        if isinstance(error, TokenRejected):
-            note_rejected(request.user)
-        page = reverse("webhook", args=[chatbot_id])
-        screen = replace(faults.screen(error, page=page), links=_reconnect(error, page))
-        return _failed(request, chatbot_id, form, screen, state.started_from)
     return _saved(request, chatbot_id, saved)
 
 
@@ -105,8 +111,9 @@ def _not_saved(
 
 
 def _now(access: Access, chatbot_id: str) -> str | None:
-    """The value that a form can start from when the one it started from is of no use."""
-    return details.chatbot(access, chatbot_id, fresh_is_enough=False).webhook_url
+    """The value that a form can start from when the one it started from is of no use: never the
+    last known copy, for the form says that Caigunn reports it now. Raises CaigunnError."""
+    return details.keep(access, chatbot_id, access.client.get_chatbot(chatbot_id)).webhook_url
 
 
 def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> HttpResponse:

@@ -12,10 +12,15 @@
     if (!button) return;
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
+      const said = document.createElement("p");
+      said.className = "visually-hidden";
+      said.textContent = button.dataset.copied;
+      document.getElementById("messages").append(said);
       button.classList.add("copied");
-      setTimeout(() => button.classList.remove("copied"), 1500);
+      setTimeout(() => { button.classList.remove("copied"); said.remove(); }, 1500);
     } catch {
-      button.classList.add("copy-failed");
+      // The browser forbids it: mark the value, so that the keyboard copies it.
+      getSelection().selectAllChildren(button.previousElementSibling);
     }
   });
 

@@ -1,0 +1,166 @@
+"""What a browser makes of an answer: its text, links and forms, without the look."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+from django.test import Client
+
+VOID = frozenset({"input", "meta", "link", "img", "br", "hr"})
+UNSEEN = frozenset({"script", "style", "template", "head"})
+
+
+@dataclass
+class Form:
+    """A form as a browser without JavaScript would send it."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[dict[str, str]] = field(default_factory=list)
+
+    def submit(self, client: Client, press: str = "", **typed: str) -> Any:
+        """Send it with what was typed; `press` names the button pressed, where it has a name."""
+        values = {**self.fields, **typed}
+        for button in self.buttons:
+            if press and button.get("name") == press:
+                values[press] = button.get("value", "")
+        if self.method == "get":
+            return client.get(self.action, values)
+        return client.post(self.action, values)
+
+
+class Drawn(HTMLParser):
+    """The parts of an answer that tests look at. Classes and layout are no part of it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.forms: list[Form] = []
+        self.inline: list[str] = []
+        self._words: list[str] = []
+        self._open: list[str] = []
+        self._form: Form | None = None
+        self._select: str | None = None
+        self.feed(html)
+        self.close()
+        self.text = " ".join("".join(self._words).split())
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a whole page."""
+        return any(tag == "html" for tag, _ in self.tags)
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids."""
+        return {attrs["id"] for _, attrs in self.tags if "id" in attrs}
+
+    @property
+    def hrefs(self) -> list[str]:
+        """Where links lead."""
+        return [attrs["href"] for tag, attrs in self.tags if tag == "a" and "href" in attrs]
+
+    def attribute(self, name: str) -> list[str]:
+        """The values of an attribute, wherever it stands."""
+        return [attrs[name] for _, attrs in self.tags if name in attrs]
+
+    def form(self, action: str) -> Form:
+        """The first form that is sent to this address."""
+        return next(form for form in self.forms if form.action == action)
+
+    def has_form(self, action: str) -> bool:
+        """Whether there is a form that is sent to this address."""
+        return any(form.action == action for form in self.forms)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, known))
+        self.inline += [name for name in known if name.startswith("on") or name == "style"]
+        if tag == "style" or (tag == "script" and "src" not in known):
+            self.inline.append(tag)
+        if tag not in VOID:
+            self._open.append(tag)
+        self._note_form(tag, known)
+        self._words.append(" ")
+
+    def _note_form(self, tag: str, attrs: dict[str, str]) -> None:
+        if tag == "form":
+            self._form = Form(attrs.get("action", ""), attrs.get("method", "get").lower())
+            self.forms.append(self._form)
+        if self._form is None:
+            return
+        if tag == "button":
+            self._form.buttons.append(attrs)
+        elif tag == "input" and "name" in attrs:
+            is_box = attrs.get("type") in {"checkbox", "radio"}
+            if not is_box or "checked" in attrs:
+                self._form.fields[attrs["name"]] = attrs.get("value", "")
+        elif tag == "select":
+            self._select = attrs.get("name")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+        if tag == "form":
+            self._form = None
+        self._words.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not UNSEEN & set(self._open):
+            self._words.append(data)
+
+
+def drawn(response: Any) -> Drawn:
+    """The answer, parsed."""
+    return Drawn(response.content.decode())
+
+
+def htmx(target: str, page: str = "/chatbots/") -> dict[str, str]:
+    """The headers with which htmx asks from `page` for the element with the id `target`."""
+    return {
+        "HX-Request": "true",
+        "HX-Target": target,
+        "HX-Current-URL": f"http://localhost{page}",
+    }
+
+
+def assert_fragment(response: Any, status: int = 200) -> Drawn:
+    """The answer, which is a fragment: part of a page and not a page, with no template's name."""
+    assert response.status_code == status, response.content.decode()[:2000]
+    parts = drawn(response)
+    assert not parts.is_page
+    assert "<html" not in parts.html.lower()
+    return parts
+
+
+def assert_page(response: Any, status: int = 200) -> Drawn:
+    """The answer, which is a whole page with this status."""
+    assert response.status_code == status, response.content.decode()[:2000]
+    parts = drawn(response)
+    assert parts.is_page
+    return parts
+
+
+def assert_error(response: Any, status: int, says: str) -> Drawn:
+    """The answer, which is an error that a page shows and that htmx can lift into its alerts."""
+    parts = assert_page(response, status)
+    assert "error-message" in parts.ids
+    assert says in parts.text
+    assert response["X-Request-ID"] in parts.text
+    return parts
+
+
+def assert_leads_to_sign_in(response: Any, back: str) -> None:
+    """The plain answer sends whoever is not signed in to the sign-in page, and then back."""
+    assert response.status_code == 302
+    assert response["Location"] == f"/account/login/?next={back}"
+
+
+def assert_htmx_leads_to_sign_in(response: Any, back: str) -> None:
+    """The htmx answer does the same with a header, and `back` is the page, not the fragment."""
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == f"/account/login/?next={back}"
+    assert response.content == b""

@@ -1,0 +1,234 @@
+"""`/chatbots/<id>/`: everything Get Chatbot Info says."""
+
+import pytest
+from django.test import Client
+
+from chatbots.caigunn.records import ChatbotInfo
+from chatbots.sandbox import Chatbot, Fault, Sandbox
+from tests.conftest import Browsing
+from tests.pages.calls import (
+    CHATBOTS,
+    calls,
+    full_of_text,
+    info_path,
+)
+from tests.pages.drawn import (
+    assert_error,
+    assert_htmx_leads_to_sign_in,
+    assert_leads_to_sign_in,
+    assert_page,
+    htmx,
+)
+
+# Drawn in the heading and in the panel of the webhook.
+APART = {"title", "webhook_url"}
+
+
+@pytest.fixture
+def url(bot: Chatbot) -> str:
+    return f"/chatbots/{bot.id}/"
+
+
+def test_page_costs_one_call(viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) -> None:
+    page = assert_page(viewer.get(url))
+    assert calls(sandbox) == [("GET", f"{CHATBOTS}/{bot.id}")]
+    assert bot.title in page.text
+    assert bot.webhook_url in page.attribute("title")
+
+
+def test_every_documented_field_has_a_line(viewer: Client, url: str) -> None:
+    from chatbots.presentation import GROUPS  # noqa: PLC0415 - the order of the page
+
+    page = assert_page(viewer.get(url))
+    lines = [name for _, _, entries in GROUPS for name, _, _ in entries]
+    assert set(lines) | APART | {"user_id"} == set(ChatbotInfo.model_fields)
+    for _, title, entries in GROUPS:
+        assert str(title) in page.text
+        assert all(str(label) in page.text for _, label, _ in entries)
+    assert len([tag for tag, _ in page.tags if tag == "dd"]) == len(ChatbotInfo.model_fields) - 2
+
+
+def test_every_text_is_shown(viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) -> None:
+    for name, value in full_of_text(sandbox, bot).items():
+        page = assert_page(viewer.get(f"{url}?fresh=1"))
+        assert value in page.text, name
+
+
+def test_numbers_times_and_yes_or_no(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    sandbox.edit(
+        bot.id,
+        qa_generate_count=412,
+        qa_generate_limit=500,
+        message_limit=20_000,
+        total_file_size_limit=52_428_800,
+        temperature=0,
+        is_free=False,
+        is_shared=True,
+        is_deleted=None,
+        period_end_at="2024-08-01T00:00:00.000Z",
+        limits_reset_day=0,
+        coupon={"code": "SUMMER24"},
+    )
+    page = assert_page(viewer.get(url))
+    assert "412 of 500" in page.text
+    assert "20,000" in page.text
+    assert "52,428,800" in page.text
+    assert "Temperature 0" in page.text
+    assert "Limits are reset on day 0" in page.text
+    assert "Free No" in page.text
+    assert "Shared Yes" in page.text
+    assert "Deleted —" in page.text
+    assert "SUMMER24" in page.text
+    assert "2024-08-01T00:00:00+00:00" in page.attribute("datetime")
+    meter = next(attrs for tag, attrs in page.tags if tag == "meter")
+    assert (meter["value"], meter["max"], meter["aria-label"]) == ("412", "500", "Generated Q&A")
+
+
+def test_unknown_stays_unknown(viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) -> None:
+    names = set(ChatbotInfo.model_fields) - {"id", "updated_at"}
+    sandbox.edit(bot.id, **dict.fromkeys(names))
+    page = assert_page(viewer.get(url))
+    assert bot.id in page.text
+    assert "No webhook" in page.text
+    assert page.text.count("—") >= len(names) - len(APART)
+    assert "None" not in page.text
+
+
+def test_missing_fields_are_unknown(viewer: Client, sandbox: Sandbox, bot: Chatbot) -> None:
+    sandbox.order(Fault("not_json", path=info_path(bot), body={"id": bot.id, "title": "Bare"}))
+    page = assert_page(viewer.get(f"/chatbots/{bot.id}/"))
+    assert "Bare" in page.text
+    assert "Unknown" in page.text  # the webhook: not "No webhook", for nobody said so
+    assert "No webhook" not in page.text
+
+
+@pytest.mark.parametrize("wrong", [[1], {"a": 1}, "text", 7.5, True, -1e300, "9" * 400])
+def test_wrong_types_spoil_nothing_else(
+    wrong: object, viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    for name in set(ChatbotInfo.model_fields) - {"id", "title"}:
+        sandbox.order(
+            Fault(
+                "not_json", path=info_path(bot), body={"id": bot.id, "title": "Kept", name: wrong}
+            )
+        )
+        page = assert_page(viewer.get(f"{url}?fresh=1"))
+        assert "Kept" in page.text, name
+
+
+def test_unreadable_fields_are_said_to_be(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    body = {"id": bot.id, "title": "Kept", "prompt": 5, "created_at": "soon", "webhook_url": ["x"]}
+    sandbox.order(Fault("not_json", path=info_path(bot), body=body))
+    page = assert_page(viewer.get(url))
+    assert page.text.count("Caigunn sent something that cannot be read") == 2
+    assert "Unknown" in page.text
+
+
+def test_new_fields_stand_under_other(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    sandbox.edit(bot.id, mood="sunny", nested={"a": [1, 2], "their_secret": "hush-hush"})
+    page = assert_page(viewer.get(url))
+    assert "mood sunny" in page.text
+    assert "nested" in page.text
+    assert "hush-hush" not in page.html
+
+
+def test_only_web_addresses_become_links(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    sandbox.edit(bot.id, share_link="https://caigunn.example.com/s/1", opentalk_host="ftp://x/y")
+    page = assert_page(viewer.get(url))
+    assert "https://caigunn.example.com/s/1" in page.hrefs
+    assert "ftp://x/y" in page.text
+    assert "ftp://x/y" not in page.hrefs
+
+
+def test_plan_has_its_title_where_it_is_known(viewer: Client, bot: Chatbot, url: str) -> None:
+    assert "Free 免費方案" not in assert_page(viewer.get(url)).text
+    viewer.get("/plans/")
+    assert "Free 免費方案" in assert_page(viewer.get(url)).text
+
+
+def test_fresh_for_a_minute_and_read_again_on_request(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    viewer.get(url)
+    sandbox.edit(bot.id, title="Renamed meanwhile")
+    sandbox.clear_requests()
+    page = assert_page(viewer.get(url))
+    assert "Renamed meanwhile" not in page.text
+    assert calls(sandbox) == []
+    assert f"{url}?fresh=1" in page.hrefs
+    assert "Renamed meanwhile" in assert_page(viewer.get(f"{url}?fresh=1")).text
+
+
+def test_deleted_is_shown_read_only(
+    admin: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    bot.delete()
+    page = assert_page(admin.get(url))
+    assert "This chatbot was deleted" in page.text
+    assert f"{url}webhook/" not in page.hrefs
+
+
+# Who
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+def test_each_role(role: str, browse: Browsing, sandbox: Sandbox, url: str) -> None:
+    page = assert_page(browse(role, sandbox.users[0].token).get(url))
+    assert (f"{url}webhook/" in page.hrefs) is (role != "viewer")
+    assert page.has_form(f"{url}reveal/") is (role != "viewer")
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+def test_no_secret_is_on_the_page(
+    role: str, browse: Browsing, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    sandbox.edit(bot.id, opentalk_api_token="ot-0123456789abcdef0123456789abcdef")
+    page = assert_page(browse(role, sandbox.users[0].token).get(url))
+    assert bot.api_key not in page.html
+    assert f"••••{bot.api_key[-4:]}" in page.text
+    assert "ot-0123456789abcdef" not in page.html
+    assert "••••cdef" in page.text
+
+
+def test_another_members_chatbot_does_not_exist(
+    admin: Client, browse: Browsing, sandbox: Sandbox, url: str
+) -> None:
+    admin.get(url)
+    other = browse("editor", sandbox.users[1].token)
+    page = assert_error(other.get(url), 404, "This chatbot no longer exists")
+    assert "客服小幫手" not in page.html
+
+
+def test_wrong_method(admin: Client, sandbox: Sandbox, url: str) -> None:
+    for method in (admin.post, admin.put, admin.delete, admin.patch):
+        assert method(url).status_code == 405
+    assert calls(sandbox) == []
+
+
+def test_anonymous(client: Client, db: None) -> None:
+    assert_leads_to_sign_in(client.get("/chatbots/a-1/?fresh=1"), "/chatbots/a-1/%3Ffresh%3D1")
+    assert_htmx_leads_to_sign_in(
+        client.get(
+            "/chatbots/a-1/", headers=htmx("x", "/chatbots/?page=2"), SERVER_NAME="localhost"
+        ),
+        "/chatbots/%3Fpage%3D2",
+    )
+
+
+def test_not_connected(browse: Browsing, sandbox: Sandbox) -> None:
+    redirected = browse("viewer").get("/chatbots/a-1/")
+    assert redirected["Location"] == "/token/?next=%2Fchatbots%2Fa-1%2F"
+
+
+@pytest.mark.parametrize("wrong", ["a b", "a%2Fb", "a.b", "x" * 65, "%E5%AE%A2", "..", "a%00"])
+def test_impossible_ids_never_reach_caigunn(wrong: str, viewer: Client, sandbox: Sandbox) -> None:
+    assert_error(viewer.get(f"/chatbots/{wrong}/"), 404, "There is nothing at this address.")
+    assert calls(sandbox) == []

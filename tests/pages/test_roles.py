@@ -1,0 +1,243 @@
+"""Who may do what: every address of the URL conf, by method, for everyone who may come.
+
+An address that has no entry here fails the test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from caigunn_admin.activity.models import Change, Kind, Outcome
+from caigunn_admin.team.models import Member
+from caigunn_admin.team.roles import LEAST_ROLE, Action
+from chatbots.models import Connection
+from chatbots.sandbox import Sandbox
+from tests.conftest import PASSWORD, Browsing
+from tests.pages.calls import writes
+from tests.pages.drawn import drawn
+
+WHO = ("anonymous", "viewer", "editor", "admin", "stranger")
+LOGIN = "/account/login/"
+CHANGE = "00000000-0000-4000-8000-000000000001"
+Statuses = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Statuses for anonymous, Viewer, Editor, Admin, and an Admin with another access token.
+
+    `action` is the one whose role guards the address, None where none does.
+    """
+
+    path: str
+    get: Statuses
+    post: Statuses
+    action: Action | None = None
+    other: int = 405
+    """For PUT, PATCH and DELETE of whoever is signed in."""
+
+
+def everyone(status: int, anonymous: int = 302) -> Statuses:
+    return (anonymous, status, status, status, status)
+
+
+BOT = "/chatbots/<id>/"
+TABLE = {
+    "home": Entry("/", everyone(302), everyone(302), other=302),
+    "token": Entry("/token/", everyone(200), everyone(422)),
+    "token_refresh": Entry("/token/refresh/", everyone(405), everyone(302)),
+    "token_disconnect": Entry("/token/disconnect/", everyone(405), everyone(302)),
+    "plans": Entry("/plans/", everyone(200), everyone(405), Action.READ),
+    "chatbots": Entry("/chatbots/", everyone(200), everyone(405), Action.READ),
+    "chatbot": Entry(BOT, (302, 200, 200, 200, 404), everyone(405), Action.READ),
+    "chatbot_reveal": Entry(
+        f"{BOT}reveal/", everyone(405), (302, 403, 200, 200, 404), Action.REVEAL_SECRET
+    ),
+    "webhook": Entry(
+        f"{BOT}webhook/", (302, 403, 200, 200, 404), (302, 403, 422, 422, 404), Action.EDIT_WEBHOOK
+    ),
+    "change_check": Entry(
+        f"/changes/{CHANGE}/check/", everyone(405), (302, 403, 302, 302, 404), Action.EDIT_WEBHOOK
+    ),
+}
+# What anybody may open, and why.
+PUBLIC = {
+    "healthz": "asked by whatever runs this process",
+    "readyz": "asked by whatever runs this process",
+    "account_login": "the way in",
+    "account_logout": "leads to the way in",
+    "account_inactive": "says why somebody cannot sign in",
+    "account_signup": "says that it is closed",
+    "account_email_verification_sent": "part of confirming an address",
+    "account_confirm_email": "part of confirming an address",
+    "account_reset_password": "for whoever forgot the password",
+    "account_reset_password_done": "for whoever forgot the password",
+    "account_reset_password_from_key": "for whoever forgot the password",
+    "account_reset_password_from_key_done": "for whoever forgot the password",
+    "account_confirm_login_code": "leads to the way in",
+}
+# The member's own account: each role alike.
+OWN = {"account_email", "account_change_password", "account_set_password", "account_reauthenticate"}
+
+
+def patterns(
+    found: list[URLPattern | URLResolver] | None = None, before: str = "/"
+) -> Iterator[tuple[str, str]]:
+    """Name and path of every address in the URL conf."""
+    for pattern in get_resolver().url_patterns if found is None else found:
+        path = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns, path)
+        else:
+            yield str(pattern.name), path
+
+
+NAMES = [name for name, _ in patterns()]
+ACCOUNT_PATHS = {
+    "account_confirm_email": "/account/confirm-email/x-y/",
+    "account_reset_password_from_key": "/account/password/reset/key/1-x/",
+}
+
+
+def test_every_address_has_an_entry() -> None:
+    assert set(NAMES) == TABLE.keys() | PUBLIC.keys() | OWN
+    assert len(NAMES) == len(set(NAMES))
+
+
+def test_every_guard_is_the_one_of_the_table() -> None:
+    def views(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in found:
+            if isinstance(pattern, URLResolver):
+                yield from views(pattern.url_patterns)
+            else:
+                yield pattern
+
+    for view in views(get_resolver().url_patterns):
+        if view.name in TABLE:
+            assert getattr(view.callback, "action", None) == TABLE[view.name].action, view.name
+    assert {entry.action for entry in TABLE.values()} - {None} <= LEAST_ROLE.keys()
+
+
+@pytest.fixture
+def people(browse: Browsing, sandbox: Sandbox, db: None) -> dict[str, Client]:
+    """A browser for each kind of visitor."""
+    ours, theirs = sandbox.users[0].token, sandbox.users[1].token
+    found = {role: browse(role, ours) for role in ("viewer", "editor", "admin")}
+    return {
+        "anonymous": Client(SERVER_NAME="localhost"),
+        **found,
+        "stranger": _stranger(browse, theirs),
+    }
+
+
+def _stranger(browse: Browsing, token: str) -> Client:
+    return browse(Member.objects.create_user("stranger@example.com", PASSWORD, role="admin"), token)
+
+
+def path_of(name: str, sandbox: Sandbox) -> str:
+    """The address, about the first chatbot and a Change of it."""
+    bot = sandbox.users[0].chatbots[0]
+    if name == "change_check":
+        Change.objects.create(
+            pk=CHANGE,
+            kind=Kind.WEBHOOK,
+            outcome=Outcome.UNKNOWN,
+            access_token_id=Connection.objects.get(
+                member__email="editor@example.com"
+            ).access_token_id,
+            chatbot_id=bot.id,
+            asked={"webhook_url": "https://x.example/"},
+        )
+    return TABLE[name].path.replace("<id>", bot.id)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_get(name: str, people: dict[str, Client], sandbox: Sandbox) -> None:
+    path = path_of(name, sandbox)
+    for who, status in zip(WHO, TABLE[name].get, strict=True):
+        for method in (people[who].get, people[who].head):
+            response = method(path)
+            assert response.status_code == status, who
+            if who == "anonymous":
+                assert response["Location"].startswith(LOGIN)
+    assert writes(sandbox) == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_post(name: str, people: dict[str, Client], sandbox: Sandbox) -> None:
+    path = path_of(name, sandbox)
+    values = {"webhook_url": "https://x.example/", "field": "api_key"}
+    for who, status in zip(WHO, TABLE[name].post, strict=True):
+        response = people[who].post(path, values)
+        assert response.status_code == status, who
+        if who == "anonymous":
+            assert response["Location"].startswith(LOGIN)
+    assert writes(sandbox) == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_other_methods(name: str, people: dict[str, Client], sandbox: Sandbox) -> None:
+    path = path_of(name, sandbox)
+    for who in WHO:
+        for method in (people[who].put, people[who].patch, people[who].delete):
+            response = method(path)
+            assert response.status_code == (302 if who == "anonymous" else TABLE[name].other), who
+    assert writes(sandbox) == []
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC.keys() | OWN))
+def test_account_pages(name: str, people: dict[str, Client]) -> None:
+    path = dict(patterns())[name] if name not in ACCOUNT_PATHS else ACCOUNT_PATHS[name]
+    response = people["anonymous"].get(path)
+    is_sent_to_sign_in = response.status_code == 302 and response["Location"].startswith(LOGIN)
+    if name in OWN:
+        assert is_sent_to_sign_in
+    else:
+        assert is_sent_to_sign_in or response.status_code == 200
+    for who in WHO[1:]:
+        assert people[who].get(path).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_csrf(name: str, people: dict[str, Client], sandbox: Sandbox) -> None:
+    """Without the token of the form nothing unsafe is done, by nobody."""
+    sandbox.clear_requests()
+    path = path_of(name, sandbox) if name in TABLE else None
+    path = path or ACCOUNT_PATHS.get(name) or dict(patterns())[name]
+    for client in people.values():
+        client.handler.enforce_csrf_checks = True
+        response = client.post(path, {"webhook_url": "https://x.example/"})
+        assert response.status_code == 403
+        assert "error-message" in drawn(response).ids
+    assert sandbox.requests == []
+    assert Connection.objects.count() == 4
+
+
+def test_a_viewer_with_the_form_of_an_editor_writes_nothing(
+    people: dict[str, Client], sandbox: Sandbox
+) -> None:
+    path = path_of("webhook", sandbox)
+    form = drawn(people["editor"].get(path)).form(path)
+    response = form.submit(people["viewer"], webhook_url="https://x.example/")
+    assert response.status_code == 403
+    assert writes(sandbox) == []
+
+
+def test_no_secret_in_any_byte_that_a_viewer_gets(
+    people: dict[str, Client], sandbox: Sandbox
+) -> None:
+    user = sandbox.users[0]
+    sandbox.edit(user.chatbots[0].id, opentalk_api_token="ot-0123456789abcdef0123456789abcdef")
+    secrets = [user.token, *(bot.api_key for bot in user.chatbots), "ot-0123456789abcdef"]
+    addresses = [path_of(name, sandbox) for name in TABLE if name != "change_check"]
+    addresses += ["/chatbots/?webhooks=1", "/chatbots/?q=a&search_webhooks=1&webhooks=1"]
+    for address in addresses:
+        for headers in ({}, {"HX-Request": "true", "HX-Target": "results"}):
+            for method in (people["viewer"].get, people["viewer"].post):
+                body = method(address, {"field": "api_key"}, headers=headers).content.decode()
+                assert not any(secret in body for secret in secrets), address
+            if address == "/token/disconnect/":
+                break

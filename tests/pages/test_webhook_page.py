@@ -1,0 +1,333 @@
+"""`/chatbots/<id>/webhook/`: the form, its rules, and who may use it."""
+
+import pytest
+from django.test import Client
+
+from caigunn_admin.activity.models import Change, Outcome
+from chatbots.sandbox import Chatbot, Fault, Sandbox
+from tests.conftest import Browsing
+from tests.pages.calls import (
+    ALWAYS,
+    BAD_BODIES,
+    CHATBOTS,
+    NO_ANSWER,
+    NOT_UNDERSTOOD,
+    TOKEN_REFUSED,
+    WEBHOOK,
+    calls,
+    fail,
+    refuse_token,
+    writes,
+)
+from tests.pages.drawn import (
+    assert_error,
+    assert_fragment,
+    assert_htmx_leads_to_sign_in,
+    assert_leads_to_sign_in,
+    assert_page,
+    drawn,
+    htmx,
+)
+
+NEW = "https://new.example.com/hook"
+
+
+@pytest.fixture
+def url(bot: Chatbot) -> str:
+    return f"/chatbots/{bot.id}/webhook/"
+
+
+@pytest.fixture
+def page_url(bot: Chatbot) -> str:
+    return f"/chatbots/{bot.id}/"
+
+
+@pytest.fixture
+def as_fragment(bot: Chatbot) -> dict[str, str]:
+    return htmx(f"webhook-{bot.id}", "/chatbots/?page=1")
+
+
+# The form
+
+
+def test_page_shows_what_caigunn_reports_now(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str, page_url: str
+) -> None:
+    editor.get(page_url)
+    sandbox.edit(bot.id, webhook_url="https://meanwhile.example.com/")
+    sandbox.clear_requests()
+    page = assert_page(editor.get(url))
+    assert page.form(url).fields["webhook_url"] == "https://meanwhile.example.com/"
+    assert calls(sandbox) == [("GET", f"{CHATBOTS}/{bot.id}")]
+    assert bot.title in page.text
+    assert page_url in page.hrefs
+
+
+def test_fragment(editor: Client, bot: Chatbot, url: str, as_fragment: dict[str, str]) -> None:
+    fragment = assert_fragment(editor.get(url, headers=as_fragment))
+    assert f"webhook-{bot.id}" in fragment.ids
+    assert fragment.form(url).fields["webhook_url"] == bot.webhook_url
+    assert fragment.form(url).fields["state"]
+    assert fragment.form(url).fields["csrfmiddlewaretoken"]
+
+
+def test_clear_is_offered_where_there_is_something(
+    editor: Client, sandbox: Sandbox, url: str
+) -> None:
+    assert "Clear" in assert_page(editor.get(url)).text
+    bare = next(bot for bot in sandbox.users[0].chatbots if not bot.webhook_url)
+    assert "Clear" not in assert_page(editor.get(f"/chatbots/{bare.id}/webhook/")).text
+
+
+def test_a_deleted_chatbot_has_no_form(
+    editor: Client, bot: Chatbot, url: str, page_url: str
+) -> None:
+    bot.delete()
+    assert editor.get(url)["Location"] == page_url
+
+
+def test_cancel_leads_back(editor: Client, url: str, page_url: str) -> None:
+    assert page_url in assert_page(editor.get(url)).hrefs
+    page = assert_page(editor.get(f"{url}?next=/chatbots/%3Fpage%3D2"))
+    assert "/chatbots/?page=2" in page.hrefs
+    assert page.form(url).fields["next"] == "/chatbots/?page=2"
+
+
+# Set, change, clear by plain HTTP
+
+
+def test_change(editor: Client, sandbox: Sandbox, bot: Chatbot, url: str, page_url: str) -> None:
+    form = drawn(editor.get(url)).form(url)
+    response = form.submit(editor, webhook_url=f"  {NEW} ")
+    assert response.status_code == 302
+    assert response["Location"] == page_url
+    page = assert_page(editor.get(page_url))
+    assert "Saved. Caigunn reports this webhook now." in page.text
+    assert NEW in page.attribute("title")
+    assert bot.webhook_url == NEW
+    assert Change.objects.get(chatbot_id=bot.id).outcome == Outcome.DONE
+    assert "Saved." not in assert_page(editor.get(page_url)).text
+
+
+def test_clear(editor: Client, bot: Chatbot, url: str, page_url: str) -> None:
+    drawn(editor.get(url)).form(url).submit(editor, press="clear")
+    page = assert_page(editor.get(page_url))
+    assert "Cleared. Caigunn reports no webhook now." in page.text
+    assert bot.webhook_url is None
+
+
+def test_empty_clears(editor: Client, bot: Chatbot, url: str) -> None:
+    drawn(editor.get(url)).form(url).submit(editor, webhook_url="")
+    assert bot.webhook_url is None
+
+
+def test_set(editor: Client, sandbox: Sandbox) -> None:
+    bare = next(bot for bot in sandbox.users[0].chatbots if not bot.webhook_url)
+    url = f"/chatbots/{bare.id}/webhook/"
+    drawn(editor.get(url)).form(url).submit(editor, webhook_url=NEW)
+    assert bare.webhook_url == NEW
+
+
+def test_costs_one_read_one_write_one_read_once_the_route_is_known(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str
+) -> None:
+    drawn(editor.get(url)).form(url).submit(editor, webhook_url=NEW)
+    form = drawn(editor.get(url)).form(url)
+    sandbox.clear_requests()
+    form.submit(editor, webhook_url=f"{NEW}/2")
+    read = ("GET", f"{CHATBOTS}/{bot.id}")
+    assert calls(sandbox) == [read, ("PUT", WEBHOOK), read]
+
+
+def test_an_unchanged_value_is_not_written(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str, page_url: str
+) -> None:
+    drawn(editor.get(url)).form(url).submit(editor, webhook_url=bot.webhook_url or "")
+    assert writes(sandbox) == []
+    assert "Nothing to change" in assert_page(editor.get(page_url)).text
+    assert not Change.objects.filter(chatbot_id=bot.id).exists()
+
+
+def test_under_htmx(
+    editor: Client, bot: Chatbot, url: str, page_url: str, as_fragment: dict[str, str]
+) -> None:
+    fields = drawn(editor.get(url, headers=as_fragment)).form(url).fields
+    response = editor.post(url, fields | {"webhook_url": NEW}, headers=as_fragment)
+    cell = assert_fragment(response)
+    assert NEW in cell.attribute("title")
+    assert "Saved. Caigunn reports this webhook now." in cell.text
+    assert f"webhook-{bot.id}" in cell.ids
+    assert not cell.forms
+    # What the fragment said is not said once more by the next page.
+    assert "Saved." not in assert_page(editor.get(page_url)).text
+
+
+def test_double_submit_writes_once(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str, as_fragment: dict[str, str]
+) -> None:
+    form = drawn(editor.get(url)).form(url)
+    sandbox.clear_requests()
+    assert form.submit(editor, webhook_url=NEW).status_code == 302
+    assert form.submit(editor, webhook_url=NEW).status_code == 302
+    again = editor.post(url, form.fields | {"webhook_url": NEW}, headers=as_fragment)
+    assert NEW in assert_fragment(again).attribute("title")
+    assert writes(sandbox) == ["PUT"]
+    assert Change.objects.filter(chatbot_id=bot.id).count() == 1
+
+
+def test_a_used_form_with_another_value_is_not_written(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str
+) -> None:
+    form = drawn(editor.get(url)).form(url)
+    form.submit(editor, webhook_url=NEW)
+    page = assert_page(form.submit(editor, webhook_url=f"{NEW}/other"), 422)
+    assert "This form was sent before, with another value" in page.text
+    assert page.form(url).fields["webhook_url"] == f"{NEW}/other"
+    assert NEW in page.text
+    assert writes(sandbox) == ["PUT"]
+    # Sent from there it is a new form.
+    assert page.form(url).submit(editor).status_code == 302
+    assert bot.webhook_url == f"{NEW}/other"
+
+
+# Who
+
+
+@pytest.mark.parametrize("is_htmx", [False, True], ids=["page", "fragment"])
+def test_a_viewer_reaches_neither_form_nor_write(
+    is_htmx: bool,
+    viewer: Client,
+    sandbox: Sandbox,
+    url: str,
+    as_fragment: dict[str, str],
+) -> None:
+    headers = as_fragment if is_htmx else {}
+    for response in (
+        viewer.get(url, headers=headers),
+        viewer.post(url, {"webhook_url": NEW}, headers=headers),
+    ):
+        assert_error(response, 403, "This needs the role Editor. Yours is Viewer")
+    assert calls(sandbox) == []
+
+
+def test_another_members_chatbot(browse: Browsing, sandbox: Sandbox, url: str) -> None:
+    other = browse("admin", sandbox.users[1].token)
+    assert_error(other.get(url), 404, "This chatbot no longer exists")
+    page = assert_error(other.post(url, {"webhook_url": NEW}), 404, "This chatbot no longer exists")
+    assert page.form(url).fields["webhook_url"] == NEW
+    assert writes(sandbox) == []
+
+
+def test_wrong_method(admin: Client, sandbox: Sandbox, url: str) -> None:
+    for method in (admin.put, admin.patch, admin.delete):
+        assert method(url).status_code == 405
+    assert calls(sandbox) == []
+
+
+def test_anonymous(client: Client, db: None) -> None:
+    url = "/chatbots/a-1/webhook/"
+    assert_leads_to_sign_in(client.get(url), url)
+    back = {"Referer": f"http://testserver{url}"}
+    assert_leads_to_sign_in(client.post(url, {"webhook_url": NEW}, headers=back), url)
+    for method in (client.get, client.post):
+        response = method(
+            url, headers=htmx("webhook-a-1", "/chatbots/?page=3"), SERVER_NAME="localhost"
+        )
+        assert_htmx_leads_to_sign_in(response, "/chatbots/%3Fpage%3D3")
+
+
+# Faults of reading the form
+
+
+def test_caigunn_down_shows_no_old_form(
+    editor: Client, sandbox: Sandbox, url: str, page_url: str
+) -> None:
+    editor.get(page_url)
+    sandbox.close()
+    page = assert_error(editor.get(url), 503, NO_ANSWER)
+    assert not page.has_form(url)
+    assert url in page.hrefs
+
+
+@pytest.mark.parametrize("is_htmx", [False, True], ids=["page", "fragment"])
+@pytest.mark.parametrize(
+    ("status", "shown_as", "says"),
+    [
+        (403, 403, "Caigunn does not allow this"),
+        (404, 404, "This chatbot no longer exists"),
+        (400, 422, "Caigunn refused this"),
+        (429, 503, "Caigunn asks to wait"),
+        (500, 503, NO_ANSWER),
+        (307, 502, NOT_UNDERSTOOD),
+    ],
+)
+def test_faults(
+    status: int,
+    shown_as: int,
+    says: str,
+    is_htmx: bool,
+    editor: Client,
+    sandbox: Sandbox,
+    bot: Chatbot,
+) -> None:
+    fail(sandbox, f"{CHATBOTS}/{bot.id}", status)
+    headers = htmx(f"webhook-{bot.id}") if is_htmx else {}
+    assert_error(editor.get(f"/chatbots/{bot.id}/webhook/", headers=headers), shown_as, says)
+
+
+def test_a_refused_token(editor: Client, sandbox: Sandbox, url: str) -> None:
+    refuse_token(sandbox)
+    assert_error(editor.get(url), 403, TOKEN_REFUSED)
+
+
+@pytest.mark.parametrize("body", sorted(set(BAD_BODIES) - {"wrong types"}))
+def test_bad_bodies(body: str, editor: Client, sandbox: Sandbox, bot: Chatbot, url: str) -> None:
+    sandbox.order(BAD_BODIES[body](f"{CHATBOTS}/{bot.id}"))
+    response = editor.get(url)
+    says = NO_ANSWER if response.status_code == 503 else NOT_UNDERSTOOD
+    assert_error(response, {"cut": 503}.get(body, 502), says)
+
+
+# *Cancel* and *Try again*: the value alone
+
+
+def test_cell(editor: Client, bot: Chatbot, url: str, as_fragment: dict[str, str]) -> None:
+    cell = assert_fragment(editor.get(f"{url}?show=1", headers=as_fragment))
+    assert bot.webhook_url in cell.attribute("title")
+    assert not cell.forms
+
+
+def test_cell_of_what_cannot_be_read(
+    editor: Client, sandbox: Sandbox, bot: Chatbot, url: str, as_fragment: dict[str, str]
+) -> None:
+    sandbox.order(Fault("status", path=f"{CHATBOTS}/{bot.id}", times=ALWAYS))
+    cell = assert_fragment(editor.get(f"{url}?show=1", headers=as_fragment))
+    assert "Could not be read" in cell.text
+    sandbox.clear_faults()
+    again = assert_fragment(editor.get(f"{url}?show=1", headers=as_fragment))
+    assert bot.webhook_url in again.attribute("title")
+
+
+# Text from outside
+
+
+@pytest.mark.parametrize(
+    "wild",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "javascript:alert(1)",
+        "bell \x07, escape \x1b[31m",
+        "長" * 300,
+    ],
+)
+def test_text_from_outside_is_text(
+    wild: str, editor: Client, sandbox: Sandbox, bot: Chatbot, url: str
+) -> None:
+    sandbox.edit(bot.id, title=wild, webhook_url=wild)
+    page = assert_page(editor.get(url))
+    assert page.form(url).fields["webhook_url"] == wild
+    assert " ".join(wild.split()) in page.text
+    assert "<script>alert" not in page.html
+    assert "<img src=x" not in page.html
+    assert not any(href.startswith("javascript:") for href in page.hrefs)
