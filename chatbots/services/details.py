@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.utils import timezone
 from pydantic import SecretStr
 
 from chatbots.caigunn import CaigunnError, ChatbotInfo, NotFound, TokenRejected, Unavailable
@@ -58,8 +59,10 @@ def chatbot(access: Access, chatbot_id: str, *, fresh_is_enough: bool = True) ->
     found = kept.get(access.scope, name)
     if found and fresh_is_enough and found.is_fresh:
         return _from_kept(found)
+    began = timezone.now()
     try:
         reading = keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
+        kept.sweep(access.scope, [name], began)
         note_worked(access.record)
     except Unavailable:
         if found is None:
@@ -84,6 +87,7 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
             found[chatbot_id] = _from_kept(copy)
         else:
             missing.append(chatbot_id)
+    began = timezone.now()
     at_once = settings.CAIGUNN_CONCURRENCY
     for chatbot_id, future in each(access.client.get_chatbot, missing, at_once=at_once):
         try:
@@ -92,6 +96,8 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
             raise
         except CaigunnError as error:
             found[chatbot_id] = _unread(error, copies.get(_name(chatbot_id)))
+    if missing:
+        kept.sweep(access.scope, [_name(chatbot_id) for chatbot_id in missing], began)
     return found
 
 

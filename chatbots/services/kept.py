@@ -10,6 +10,9 @@ from django.conf import settings
 from django.core.cache import caches
 from django.utils import timezone
 
+# Longer than any read can take.
+_NOTED_SECONDS = 120
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -49,8 +52,20 @@ def get_many(scope: str, names: Iterable[str]) -> dict[str, Kept]:
 
 
 def drop(scope: str, *names: str) -> None:
-    """Forget what is kept under the names."""
+    """Forget what is kept under the names, and note when: see `sweep`."""
+    now = timezone.now().timestamp()
+    notes = {f"{scope}:{name}:dropped": now for name in names}
+    caches["reads"].set_many(notes, _NOTED_SECONDS)
     caches["reads"].delete_many([f"{scope}:{name}" for name in names])
+
+
+def sweep(scope: str, names: Iterable[str], began: datetime) -> None:
+    """Forget what was put under the names by a read that began before a write dropped them: it
+    may hold what was true before the write."""
+    keys = {f"{scope}:{name}:dropped": f"{scope}:{name}" for name in names}
+    noted = caches["reads"].get_many(list(keys))
+    late = [keys[key] for key, at in noted.items() if at >= began.timestamp()]
+    caches["reads"].delete_many(late)
 
 
 def _load(text: str) -> Kept:

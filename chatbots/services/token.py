@@ -42,6 +42,16 @@ def connect(request: Request, token: str, label: str = "") -> AccessToken:
     # whoever holds the one before it shares that record still.
     known = _record_of(token)
     client_for(token, new_deadline(), request.request_id).list_plans(limit=1)
+    try:
+        return _attach(request, token, label, known, asked_at)
+    except IntegrityError:
+        # Somebody has connected the same token at the same moment: now there is a record to share.
+        return _attach(request, token, label, known, asked_at)
+
+
+def _attach(
+    request: Request, token: str, label: str, known: AccessToken | None, asked_at: datetime
+) -> AccessToken:
     with transaction.atomic():
         record = (
             _record_of(token)

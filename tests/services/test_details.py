@@ -177,3 +177,17 @@ def test_names_are_kept_apart_by_token(desk: Desk) -> None:
     two = kept.get("two", "name")
     assert two is not None
     assert (two.data, two.is_fresh, two.younger_than(0)) == (2, True, False)
+
+
+def test_a_read_that_a_write_overtook_is_not_kept(desk: Desk) -> None:
+    """It began no later than the write ended, so it may hold the value before."""
+    with time_machine.travel("2026-01-05 10:00:00+00:00", tick=False) as clock:
+        details.forget(desk.access(), desk.bots[0].id)
+        details.chatbots(desk.access(), ids(desk)[:2])
+        desk.forget_calls()
+        clock.shift(1)
+        details.chatbots(desk.access(), ids(desk)[:2])
+        assert desk.calls() == [f"GET chatbot/{desk.bots[0].id}"]
+        clock.shift(1)
+        details.chatbot(desk.access(), desk.bots[0].id)
+        assert len(desk.calls()) == 1
