@@ -74,6 +74,27 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """429: the rate limits of sign-in."""
+    return error_page(
+        request,
+        ErrorScreen(429, _("Too many attempts"), _("Wait a few minutes, then try again.")),
+    )
+
+
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """405: an address that only takes a form, opened as a page, or the other way round."""
+    return error_page(
+        request,
+        ErrorScreen(
+            405,
+            _("This address cannot be opened like that"),
+            _("Nothing was changed. Go back to the page it belongs to."),
+            headers={"Allow": allowed},
+        ),
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our own fault. Drawn without the request's context, which may be what is broken."""
     context: dict[str, Any] = {

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from caigunn_admin.errors import wrong_method
 from caigunn_admin.http import page_before
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -54,6 +55,19 @@ class NoStoreMiddleware:
         add_never_cache_headers(response)
         if request.method == "POST" and request.path == reverse("account_logout"):
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+class WrongMethodMiddleware:
+    """Gives Django's empty 405 a page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return wrong_method(request, response.headers.get("Allow", ""))
         return response
 
 

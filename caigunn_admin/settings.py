@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "caigunn_admin.middleware.NoStoreMiddleware",
+    "caigunn_admin.middleware.WrongMethodMiddleware",
     "caigunn_admin.middleware.MemberRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "chatbots.middleware.CaigunnErrorMiddleware",

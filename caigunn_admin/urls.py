@@ -14,4 +14,5 @@ urlpatterns = [
 handler400 = "caigunn_admin.errors.bad_request"
 handler403 = "caigunn_admin.errors.forbidden"
 handler404 = "caigunn_admin.errors.not_found"
+handler429 = "caigunn_admin.errors.too_many_requests"  # django-allauth looks for it
 handler500 = "caigunn_admin.errors.server_error"

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from caigunn_admin.http import MemberRequest
-from caigunn_admin.team.models import Role
 from caigunn_admin.team.roles import LEAST_ROLE, Action, may
 
 P = ParamSpec("P")
@@ -27,7 +26,7 @@ def allowed_to(action: Action) -> Callable[[View[P]], View[P]]:
                     _("This needs the role %(needed)s. Yours is %(yours)s; an Admin can change it.")
                     % {
                         "needed": LEAST_ROLE[action].label,
-                        "yours": Role(request.user.role).label,
+                        "yours": request.user.get_role_display(),
                     }
                 )
             return view(request, *args, **kwargs)

@@ -1,6 +1,5 @@
 """Chromium in front of gunicorn in front of a sandbox, all of it real."""
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from chatbots.sandbox import Sandbox
+from tests.environment import chromium
 
 from .dashboard import Dashboard, collect_static
 from .pages import connect, sign_in
@@ -28,7 +28,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The Chromium on PATH, where there is one; else Playwright's own."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = chromium()
     chosen = {"executable_path": found} if found else {}
     # Shared memory is scarce in containers, and a sandbox of its own needs root's permission.
     return {

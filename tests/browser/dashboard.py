@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.environment import PINNED
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-password-for-tests"
 _START_SECONDS = 60
@@ -121,15 +123,12 @@ class Dashboard(Gunicorn):
     def __init__(self, folder: Path, caigunn: str, **environment: str) -> None:
         self.database = folder / "dashboard.sqlite3"
         token_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        # The rest is pinned too, so that no `.env` changes what is tested.
         settings = {
+            **PINNED,
             "SECRET_KEY": secrets.token_urlsafe(50),
             "TOKEN_KEYS": f"test:{token_key}",
             "DATABASE_URL": f"sqlite:///{self.database}",
-            "CACHE_URL": "",
-            "EMAIL_URL": "",
-            "DEBUG": "off",
-            "SITE_SCHEME": "http",
-            "ALLOWED_HOSTS": "localhost",
             "CAIGUNN_API_BASE_URL": caigunn,
         }
         super().__init__(folder, "caigunn_admin.wsgi", {**settings, **environment})

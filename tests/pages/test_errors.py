@@ -7,9 +7,10 @@ from django.test import Client
 from django.urls import path
 
 from caigunn_admin.activity.models import Change
+from caigunn_admin.team.models import Member
 from caigunn_admin.urls import urlpatterns as site_urlpatterns
 from chatbots.sandbox import Chatbot, Fault, Sandbox
-from tests.conftest import Browsing
+from tests.conftest import Browsing, Joining
 from tests.pages.calls import calls, writes
 from tests.pages.drawn import assert_error, assert_page, drawn, htmx
 
@@ -167,3 +168,15 @@ def test_two_errors_in_a_row_both_show(editor: Client, sandbox: Sandbox) -> None
 
 urlpatterns = [path("broken/", break_down), *site_urlpatterns]
 handler500 = "caigunn_admin.errors.server_error"
+
+
+def test_an_address_that_takes_only_forms_has_a_page_of_its_own(editor: Client) -> None:
+    response = editor.get("/token/refresh/")
+    assert_error(response, 405, "This address cannot be opened like that")
+    assert response["Allow"] == "POST"
+
+
+def test_an_unknown_role_may_do_nothing(browse: Browsing, join: Joining, sandbox: Sandbox) -> None:
+    member = join("viewer")
+    Member.objects.filter(pk=member.pk).update(role="owner")
+    assert_error(browse(member).get("/chatbots/"), 403, "Yours is owner")
