@@ -191,6 +191,8 @@ CACHES = {
     "default": _cache("caigunn_limits", "limits"),
     "reads": _cache("caigunn_cache", "reads"),
 }
+if str(CACHES["reads"]["BACKEND"]).endswith("DatabaseCache"):
+    CACHES["reads"]["BACKEND"] = "caigunn_admin.cache.UpsertDatabaseCache"
 
 # Who may sign in
 AUTH_USER_MODEL = "team.Member"

@@ -231,7 +231,7 @@ def test_a_proxy_that_is_not_named_is_warned_of(tmp_path: Path) -> None:
 
 
 def read_by_settings() -> set[str]:
-    """The variables that settings.py asks for: `env.kind("NAME")`, `secret("NAME")` and `number("NAME", …)`."""
+    """The variables that settings.py asks for, by `env.kind("NAME")`, `secret` and `number`."""
     tree = ast.parse((ROOT / "caigunn_admin" / "settings.py").read_text(encoding="utf-8"))
     names = set()
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):

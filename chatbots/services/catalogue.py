@@ -169,13 +169,14 @@ def _listing(
     *,
     fresh_is_enough: bool,
 ) -> Listing[R]:
-    found = kept.get(access.scope, name)
+    found = kept.get(access.scope, name) if fresh_is_enough else None
     is_stale = False
-    if not (found and fresh_is_enough and found.is_fresh):
+    if found is None or not found.is_fresh:
         try:
             found = kept.put(access.scope, name, read())
             note_worked(access.record)
         except Unavailable:
+            found = kept.get(access.scope, name)
             if found is None:
                 raise
             is_stale = True
@@ -196,8 +197,6 @@ def _collect(
     position, unreadable, is_over = wanted.start, 0, False
     rows: dict[str, dict[str, Any]] = {}
     served, most, is_doubted = _most_served(wanted.what), 0, False
-    before = kept.get(access.scope, wanted.name)
-    had = len(before.data["rows"]) if before else 0
     while position < wanted.end and not is_over:
         asked = wanted.end - position
         answer = ask(position, asked)
@@ -213,13 +212,19 @@ def _collect(
             served = most
             _remember_served(wanted.what, served)
         is_short = answer.received < asked and answer.received < served
-        is_doubted = is_short and len(rows) < had
+        is_doubted = is_short and len(rows) < _had_rows(access, wanted)
         is_over = answer.received == 0 or repeats or (is_short and not is_doubted)
     return {
         "rows": list(rows.values())[: wanted.size],
         "has_next": not is_over,
         "unreadable": unreadable,
     }
+
+
+def _had_rows(access: Access, wanted: _Range) -> int:
+    """How many rows the last known copy of the page has."""
+    before = kept.get(access.scope, wanted.name)
+    return len(before.data["rows"]) if before else 0
 
 
 def _ignores_offset(access: Access, ask: Asker[T], wanted: _Range, answer: Page[T]) -> bool:

@@ -88,26 +88,33 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
         else:
             missing.append(chatbot_id)
     began = timezone.now()
+    read: dict[str, kept.Kept] = {}
     at_once = settings.CAIGUNN_CONCURRENCY
     for chatbot_id, future in each(access.client.get_chatbot, missing, at_once=at_once):
         try:
-            found[chatbot_id] = keep(access, chatbot_id, future.result())
+            read[_name(chatbot_id)] = kept.Kept(_to_keep(future.result()), timezone.now())
+            found[chatbot_id] = _from_kept(read[_name(chatbot_id)])
         except TokenRejected:
             raise
         except CaigunnError as error:
             found[chatbot_id] = _unread(error, copies.get(_name(chatbot_id)))
-    if missing:
-        kept.sweep(access.scope, [_name(chatbot_id) for chatbot_id in missing], began)
+    if read:
+        kept.put_many(access.scope, read)
+        kept.sweep(access.scope, read, began)
     return found
 
 
 def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
     """Keep what was just read, without its secrets, and give it back in that form."""
+    return _from_kept(kept.put(access.scope, _name(chatbot_id), _to_keep(info)))
+
+
+def _to_keep(info: ChatbotInfo) -> dict[str, Any]:
     documented = info.model_dump(
         mode="json",
         include=(info.model_fields_set & set(ChatbotInfo.model_fields)) - set(SECRET_FIELDS),
     )
-    data = {
+    return {
         # `model` and `coupon` may hold fields that nobody documented.
         "info": {
             name: without_secrets(value) if isinstance(value, dict) else value
@@ -121,7 +128,6 @@ def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
             if isinstance(secret := getattr(info, field), SecretStr) and secret.get_secret_value()
         },
     }
-    return _from_kept(kept.put(access.scope, _name(chatbot_id), data))
 
 
 def forget(access: Access, chatbot_id: str) -> None:

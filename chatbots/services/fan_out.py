@@ -36,7 +36,7 @@ def each(
     start()
     while running:
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            item = running.pop(future)
-            start()
-            yield item, future
+        done = [(running.pop(future), future) for future in finished]
+        # Whoever takes the results may be slow with them: the next ones begin before.
+        start()
+        yield from done

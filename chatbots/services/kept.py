@@ -1,7 +1,7 @@
 """What was read from Caigunn, kept in the shared cache for a while. Never secrets."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,9 +34,17 @@ class Kept:
 def put(scope: str, name: str, data: Any) -> Kept:
     """Keep JSON data under a name of one access token's scope."""
     kept = Kept(data, timezone.now())
-    text = json.dumps({"at": kept.read_at.timestamp(), "data": data})
-    caches["reads"].set(f"{scope}:{name}", text, settings.KEPT_SECONDS)
+    put_many(scope, {name: kept})
     return kept
+
+
+def put_many(scope: str, entries: Mapping[str, Kept]) -> None:
+    """Keep many at once."""
+    texts = {
+        f"{scope}:{name}": json.dumps({"at": kept.read_at.timestamp(), "data": kept.data})
+        for name, kept in entries.items()
+    }
+    caches["reads"].set_many(texts, settings.KEPT_SECONDS)
 
 
 def get(scope: str, name: str) -> Kept | None:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member
-from caigunn_admin.team.roles import Action
+from caigunn_admin.team.roles import Action, may
 from chatbots.presentation import groups
 from chatbots.rendering import draw, fragment_of, page_of
 from chatbots.services import catalogue, details
@@ -40,6 +40,7 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
         else {},
         "webhooks_drawn": draws_webhooks,
         "next": page_of(request),
+        "may_reveal": may(request.user, Action.REVEAL_SECRET),
     }
     return draw(request, "chatbots/list.html", context, fragments=("results", "webhooks"))
 

@@ -18,6 +18,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[dict[str, str]] = field(default_factory=list)
+    id: str = ""
 
     def submit(self, client: Client, press: str = "", **typed: str) -> Any:
         """Send it with what was typed; `press` names the button pressed, where it has a name."""
@@ -87,8 +88,15 @@ class Drawn(HTMLParser):
 
     def _note_form(self, tag: str, attrs: dict[str, str]) -> None:
         if tag == "form":
-            self._form = Form(attrs.get("action", ""), attrs.get("method", "get").lower())
+            method = attrs.get("method", "get").lower()
+            self._form = Form(attrs.get("action", ""), method, id=attrs.get("id", ""))
             self.forms.append(self._form)
+        if tag == "button" and "form" in attrs:
+            # A button outside its form, which sends it to an address of the button's own.
+            owner = next(form for form in self.forms if form.id == attrs["form"])
+            owner.buttons.append(attrs)
+            action = attrs.get("formaction", owner.action)
+            self.forms.append(Form(action, owner.method, owner.fields, [attrs]))
         if self._form is None:
             return
         if tag == "button":

@@ -47,4 +47,5 @@ def test_whoever_stops_iterating_starts_no_more() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
     list(each(str, range(200), at_once=64))
-    assert len(begun) <= 3
+    # Two, and those that took the places of what had finished by then.
+    assert len(begun) <= 4

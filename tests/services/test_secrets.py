@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
+from django.core.cache.backends.db import DatabaseCache
 from django.db import connection
 from django.test import Client
 
@@ -168,7 +169,7 @@ def test_no_secret_stands_in_a_row_or_a_cache_entry(run: Run) -> None:
 
 def test_the_caches_are_the_tables_that_were_searched() -> None:
     for name in ("default", "reads"):
-        assert type(caches[name]).__name__ == "DatabaseCache"
+        assert isinstance(caches[name], DatabaseCache)
 
 
 def test_no_secret_stands_in_the_log(run: Run, caplog: pytest.LogCaptureFixture) -> None:
