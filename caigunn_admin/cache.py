@@ -14,6 +14,7 @@ from django.utils import timezone
 
 # Counting all rows before each write, as Django does, costs more than the write itself.
 _ONE_WRITE_IN = 50
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class UpsertDatabaseCache(DatabaseCache):
@@ -39,7 +40,7 @@ class UpsertDatabaseCache(DatabaseCache):
         database = router.db_for_write(self.cache_model_class)
         connection = connections[database]
         ends = self.get_backend_timeout(timeout)
-        expires = datetime.max if ends is None else datetime.fromtimestamp(ends, UTC)
+        expires = _NEVER if ends is None else datetime.fromtimestamp(ends, UTC)
         stored = connection.ops.adapt_datetimefield_value(expires.replace(microsecond=0))
         rows = [
             (self.make_and_validate_key(key, version=version), _packed(value), stored)

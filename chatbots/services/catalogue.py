@@ -1,9 +1,10 @@
 """Reading lists: plans and chatbots, a page at a time (design §8, notes §4)."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
@@ -196,7 +197,7 @@ def _collect(
     """
     position, unreadable, is_over = wanted.start, 0, False
     rows: dict[str, dict[str, Any]] = {}
-    served, most, is_doubted = _most_served(wanted.what), 0, False
+    served, is_doubted = _Served(wanted.what), False
     while position < wanted.end and not is_over:
         asked = wanted.end - position
         answer = ask(position, asked)
@@ -207,11 +208,8 @@ def _collect(
         repeats = bool(answer.items) and not new
         unreadable += 0 if repeats else answer.unreadable
         position += answer.received
-        most = max(most, answer.received)
-        if most > served or (is_doubted and new):
-            served = most
-            _remember_served(wanted.what, served)
-        is_short = answer.received < asked and answer.received < served
+        served.note(answer.received, is_lowered=is_doubted and bool(new))
+        is_short = answer.received < asked and answer.received < served.most
         is_doubted = is_short and len(rows) < _had_rows(access, wanted)
         is_over = answer.received == 0 or repeats or (is_short and not is_doubted)
     return {
@@ -248,14 +246,27 @@ def _cut_out(answer: Page[T], wanted: _Range, row: Callable[[T], dict[str, Any]]
     return {"rows": rows, "has_next": len(answer.items) > wanted.end, "unreadable": 0}
 
 
-def _served_key(what: str) -> str:
-    return f"served:{what}:{settings.CAIGUNN_API_BASE_URL}"
+class _Served:
+    """The most items that Caigunn is known to send at once, for this list and address."""
 
+    # What this process has written already: a full page then costs no look into the cache.
+    _noted: ClassVar[dict[str, tuple[int, float]]] = {}
 
-def _most_served(what: str) -> int:
-    """The most items that Caigunn is known to send at once."""
-    return int(caches["reads"].get(_served_key(what), 0))
+    def __init__(self, what: str) -> None:
+        self._key = f"served:{what}:{settings.CAIGUNN_API_BASE_URL}"
+        self._here = 0
 
+    @property
+    def most(self) -> int:
+        """The number, as all processes know it."""
+        return int(caches["reads"].get(self._key, 0))
 
-def _remember_served(what: str, number: int) -> None:
-    caches["reads"].set(_served_key(what), number, _SERVED_SECONDS)
+    def note(self, received: int, *, is_lowered: bool) -> None:
+        """Remember a larger number; with `is_lowered` the largest of this page, larger or not."""
+        self._here = max(self._here, received)
+        noted, until = self._noted.get(self._key, (0, 0.0))
+        if not is_lowered and self._here <= noted and time.monotonic() < until:
+            return
+        if is_lowered or self._here > self.most:
+            caches["reads"].set(self._key, self._here, _SERVED_SECONDS)
+        self._noted[self._key] = (self._here, time.monotonic() + _SERVED_SECONDS / 2)
