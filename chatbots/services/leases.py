@@ -11,18 +11,15 @@ from django.utils import timezone
 
 from chatbots.caigunn import Deadline
 from chatbots.models import WriteLease
+from chatbots.services.outcomes import BusyError
 
 _PAUSE_SECONDS = 0.1
-
-
-class Busy(Exception):  # noqa: N818 - a state of the chatbot that passes
-    """Somebody else's write to the same chatbot has not ended in time. Nothing was written."""
 
 
 @contextmanager
 def held(name: str, deadline: Deadline) -> Iterator[None]:
     """Hold the lease `name` for the block. Waits for at most half of the time that is left, since
-    the write needs the rest. Raises Busy.
+    the write needs the rest. Raises BusyError.
 
     A row, not a lock: no transaction is open while it is held, and the lease of a process that
     died ends by itself after LEASE_SECONDS.
@@ -31,12 +28,17 @@ def held(name: str, deadline: Deadline) -> Iterator[None]:
     give_up = Deadline.after(deadline.remaining() / 2)
     while not _take(name, holder):
         if give_up.expired:
-            raise Busy
+            raise BusyError
         time.sleep(_PAUSE_SECONDS)
     try:
         yield
     finally:
         WriteLease.objects.filter(name=name, holder=holder).delete()
+
+
+def chatbot_lease(chatbot_id: str) -> str:
+    """The lease that serialises all writes to one chatbot, whichever token reaches it."""
+    return f"{settings.CAIGUNN_API_BASE_URL}:{chatbot_id}"
 
 
 def _take(name: str, holder: uuid.UUID) -> bool:

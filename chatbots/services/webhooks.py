@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -19,7 +18,14 @@ from chatbots.caigunn import (
 )
 from chatbots.services import details
 from chatbots.services.access import Access
-from chatbots.services.leases import Busy, held
+from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.outcomes import (
+    ClashError,
+    DeletedError,
+    FormUsedError,
+    NotHeldError,
+    UnsettledError,
+)
 from chatbots.services.routes import Route, order, remember
 from chatbots.services.webhook_attempt import (
     NOT_AVAILABLE,
@@ -32,56 +38,6 @@ from chatbots.services.webhook_attempt import (
 from chatbots.webhook_url import same
 
 FIELD = "webhook_url"
-
-
-class NotSavedError(Exception):
-    """Nothing of this form is at Caigunn, and the form can be sent again. `problem` names why,
-    `current` is what Caigunn reports, where it was read; `change` what became of it before."""
-
-    problem: ClassVar[str]
-
-    def __init__(self, current: str | None = None, change: Change | None = None) -> None:
-        super().__init__(self.problem)
-        self.current = current
-        self.change = change
-
-
-class ClashError(NotSavedError):
-    """Somebody else has changed the value meanwhile: to `current`."""
-
-    problem = "clash"
-
-
-class NotHeldError(NotSavedError):
-    """Caigunn accepted the change, and still reports the value `current`."""
-
-    problem = "not_held"
-
-
-class FormUsedError(NotSavedError):
-    """The form was sent before, with another value or without success: see `change`."""
-
-    problem = "used"
-
-
-class DeletedError(NotSavedError):
-    """The chatbot is deleted: it can be read, and no longer written."""
-
-    problem = "deleted"
-
-
-class BusyError(NotSavedError):
-    """Somebody else's write to the same chatbot did not end in time."""
-
-    problem = "busy"
-
-
-class UnsettledError(Exception):
-    """The write may have been made, and reading could not tell. `change` can be checked later."""
-
-    def __init__(self, change: Change) -> None:
-        super().__init__("the outcome of the write is unknown")
-        self.change = change
 
 
 @dataclass(frozen=True)
@@ -109,16 +65,8 @@ def save(
     one write and one read once the working route is known (notes §1).
     Raises NotSavedError, UnsettledError, and CaigunnError where nothing was written.
     """
-    try:
-        with held(_lease(chatbot_id), access.deadline):
-            return _save(access, chatbot_id, wanted, started_from, form_key)
-    except Busy as error:
-        raise BusyError from error
-
-
-def _lease(chatbot_id: str) -> str:
-    # Not by access token: two tokens may reach the same chatbot.
-    return f"{settings.CAIGUNN_API_BASE_URL}:{chatbot_id}"
+    with held(chatbot_lease(chatbot_id), access.deadline):
+        return _save(access, chatbot_id, wanted, started_from, form_key)
 
 
 def _save(
@@ -259,9 +207,9 @@ def _told_again(change: Change, wanted: str | None) -> Saved:
 def settle(access: Access, change: Change) -> Change:
     """The change with its outcome settled by reading Caigunn now (*Check now*).
 
-    A Change that is settled already comes back as it is. Raises CaigunnError and leases.Busy.
+    A Change that is settled already comes back as it is. Raises CaigunnError and BusyError.
     """
-    with held(_lease(change.chatbot_id), access.deadline):
+    with held(chatbot_lease(change.chatbot_id), access.deadline):
         change.refresh_from_db()
         if change.outcome not in {Outcome.PENDING, Outcome.UNKNOWN}:
             return change

@@ -16,7 +16,7 @@ from caigunn_admin.team.roles import Action
 from chatbots.rendering import safe_next
 from chatbots.services import webhooks
 from chatbots.services.access import Access
-from chatbots.services.leases import Busy
+from chatbots.services.outcomes import BusyError
 from chatbots.views.guards import with_access
 
 
@@ -32,7 +32,7 @@ def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpRespon
         raise Http404
     try:
         change = webhooks.settle(access, change)
-    except Busy:
+    except BusyError:
         messages.warning(request, _("It is still being written. Check again in a moment."))
     else:
         _report(request, change)

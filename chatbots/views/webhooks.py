@@ -18,7 +18,7 @@ from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, Rejected, TokenRejected
 from chatbots.forms import WebhookForm
 from chatbots.rendering import draw, safe_next
-from chatbots.services import details, webhooks
+from chatbots.services import details, outcomes, webhooks
 from chatbots.services.access import Access, note_rejected
 from chatbots.views.chatbots import to_chatbot
 from chatbots.views.guards import with_access
@@ -86,9 +86,9 @@ def _save(
         saved = webhooks.save(
             access, chatbot_id, wanted, started_from=state.started_from, form_key=state.key
         )
-    except webhooks.NotSavedError as error:
+    except outcomes.NotSavedError as error:
         return _not_saved(request, access, chatbot_id, form, error)
-    except webhooks.UnsettledError as error:
+    except outcomes.UnsettledError as error:
         return _failed(
             request, chatbot_id, form, _unsettled(error), state.started_from, change=error.change
         )
@@ -100,12 +100,12 @@ def _not_saved(
     access: Access,
     chatbot_id: str,
     form: WebhookForm,
-    error: webhooks.NotSavedError,
+    error: outcomes.NotSavedError,
 ) -> HttpResponse:
     context: dict[str, Any] = {"problem": error.problem, "change": error.change}
-    if isinstance(error, webhooks.BusyError | webhooks.DeletedError):
+    if isinstance(error, outcomes.BusyError | outcomes.DeletedError):
         return _again(request, chatbot_id, form, None, keep_state=True, **context)
-    if isinstance(error, webhooks.FormUsedError):
+    if isinstance(error, outcomes.FormUsedError):
         return _again(request, chatbot_id, form, _now(access, chatbot_id), **context)
     return _again(request, chatbot_id, form, error.current, **context)
 
@@ -195,7 +195,7 @@ def _context(
     } | context
 
 
-def _unsettled(error: webhooks.UnsettledError) -> ErrorScreen:
+def _unsettled(error: outcomes.UnsettledError) -> ErrorScreen:
     return ErrorScreen(
         504,
         _("Caigunn may have saved this"),

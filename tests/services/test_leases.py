@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from chatbots.caigunn import Deadline
 from chatbots.models import WriteLease
-from chatbots.services.leases import Busy, held
+from chatbots.services.leases import held
+from chatbots.services.outcomes import BusyError
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def test_a_lease_stands_for_as_long_as_its_block() -> None:
 
 def test_a_second_holder_waits_and_gives_up() -> None:
     with held("one", soon()):
-        with pytest.raises(Busy), held("one", soon()):
+        with pytest.raises(BusyError), held("one", soon()):
             pytest.fail("two hold the same lease")
         assert names() == {"one"}
 

@@ -19,7 +19,7 @@ from chatbots.caigunn import (
 )
 from chatbots.models import AccessToken, WriteLease
 from chatbots.sandbox import Fault
-from chatbots.services import leases, webhooks
+from chatbots.services import leases, outcomes, webhooks
 
 from .conftest import CHATBOT, WEBHOOK, Desk, OpenDesk
 
@@ -93,7 +93,7 @@ def test_three_unclear_answers_with_the_old_value_stay_unknown(
     desk: Desk, bot: str, kind: str
 ) -> None:
     desk.sandbox.order(Fault(kind, method="PUT", path=PUT_A, times=9))  # type: ignore[arg-type]
-    with pytest.raises(webhooks.UnsettledError) as caught:
+    with pytest.raises(outcomes.UnsettledError) as caught:
         save(desk, bot)
     assert desk.count("PUT") == 3
     assert caught.value.change.outcome == Outcome.UNKNOWN == change().outcome
@@ -118,12 +118,12 @@ def test_a_write_whose_read_back_fails_is_unknown_until_it_is_checked(
     desk.sandbox.order(Fault("delay", method="GET", path=CHATBOT, seconds=0.001))
     desk.sandbox.order(read)
     key = next(KEYS)
-    with pytest.raises(webhooks.UnsettledError):
+    with pytest.raises(outcomes.UnsettledError):
         save(desk, bot, key=key)
     assert change().outcome == Outcome.UNKNOWN
     assert desk.count("PUT") == 1
     desk.sandbox.clear_faults()
-    with pytest.raises(webhooks.UnsettledError):
+    with pytest.raises(outcomes.UnsettledError):
         save(desk, bot, key=key)
     assert desk.count("PUT") == 1
     settled = webhooks.settle(desk.access(), change())
@@ -209,7 +209,7 @@ def test_404_to_every_route_is_no_missing_chatbot(desk: Desk, bot: str) -> None:
 def test_a_chatbot_deleted_before_or_during_is_said_to_be_gone(desk: Desk, bot: str) -> None:
     deleted, current = desk.bots[1].id, desk.bots[1].webhook_url
     desk.sandbox.edit(deleted, is_deleted=True)
-    with pytest.raises(webhooks.DeletedError):
+    with pytest.raises(outcomes.DeletedError):
         save(desk, deleted, before=current)
     with pytest.raises(NotFound):
         save(desk, "unknown-id")
@@ -225,7 +225,7 @@ def test_a_chatbot_deleted_before_or_during_is_said_to_be_gone(desk: Desk, bot: 
 
 def test_a_clash_before_writes_nothing_and_shows_the_other_value(desk: Desk, bot: str) -> None:
     desk.sandbox.edit(bot, webhook_url=THIRD)
-    with pytest.raises(webhooks.ClashError) as caught:
+    with pytest.raises(outcomes.ClashError) as caught:
         save(desk, bot)
     assert caught.value.current == THIRD == now(desk)
     assert desk.count("PUT") == 0
@@ -242,7 +242,7 @@ def test_a_clash_during_the_write_stops_it(desk: Desk, bot: str) -> None:
     info = dict(desk.bots[0].fields, webhook_url=THIRD)
     desk.sandbox.order(Fault("delay", method="GET", path=CHATBOT, seconds=0.001))
     desk.sandbox.order(Fault("delay", method="GET", path=CHATBOT, seconds=0.001, body=info))
-    with pytest.raises(webhooks.ClashError) as caught:
+    with pytest.raises(outcomes.ClashError) as caught:
         save(desk, bot)
     assert caught.value.current == THIRD
     assert desk.count("PUT") == 1
@@ -254,7 +254,7 @@ def test_a_form_writes_once_however_often_it_is_sent(desk: Desk, bot: str) -> No
     first = save(desk, bot, key=key)
     again = save(desk, bot, key=key)
     assert (again.webhook_url, again.change) == (NEW, first.change)
-    with pytest.raises(webhooks.FormUsedError) as caught:
+    with pytest.raises(outcomes.FormUsedError) as caught:
         save(desk, bot, THIRD, before=NEW, key=key)
     assert caught.value.change == first.change
     assert desk.count("PUT") == 1
@@ -263,9 +263,9 @@ def test_a_form_writes_once_however_often_it_is_sent(desk: Desk, bot: str) -> No
 def test_a_form_that_failed_after_it_was_sent_says_so(open_desk: OpenDesk) -> None:
     desk = open_desk(webhook_route="none", chatbots=1)
     bot, before, key = desk.bots[0].id, desk.bots[0].webhook_url, next(KEYS)
-    with pytest.raises(webhooks.NotHeldError):
+    with pytest.raises(outcomes.NotHeldError):
         save(desk, bot, before=before, key=key)
-    with pytest.raises(webhooks.FormUsedError):
+    with pytest.raises(outcomes.FormUsedError):
         save(desk, bot, before=before, key=key)
 
 
@@ -309,7 +309,7 @@ def test_an_unreadable_webhook_settles_nothing(desk: Desk, bot: str) -> None:
 def test_a_form_whose_process_died_is_not_written_twice(desk: Desk, bot: str) -> None:
     left = pending(desk, bot)
     assert left.form_key
-    with pytest.raises(webhooks.UnsettledError) as caught:
+    with pytest.raises(outcomes.UnsettledError) as caught:
         save(desk, bot, key=left.form_key)
     assert caught.value.change == left
     assert desk.count("PUT") == 0
@@ -318,10 +318,10 @@ def test_a_form_whose_process_died_is_not_written_twice(desk: Desk, bot: str) ->
 def test_a_write_under_way_lets_no_other_in(desk: Desk, bot: str, settings: LazySettings) -> None:
     settings.CAIGUNN_TOTAL_TIMEOUT = 0.4
     access = desk.access()
-    with leases.held(webhooks._lease(bot), access.deadline):
-        with pytest.raises(webhooks.BusyError):
+    with leases.held(leases.chatbot_lease(bot), access.deadline):
+        with pytest.raises(outcomes.BusyError):
             save(desk, bot)
-        with pytest.raises(leases.Busy):
+        with pytest.raises(outcomes.BusyError):
             webhooks.settle(desk.access(), pending(desk, bot))
     assert desk.calls() == []
     assert not WriteLease.objects.exists()

@@ -8,7 +8,7 @@ import pytest
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from chatbots.caigunn import UnexpectedAnswer
 from chatbots.sandbox import AsOf, Fault, WebhookRoute
-from chatbots.services import details, webhooks
+from chatbots.services import details, outcomes, webhooks
 
 from .conftest import Desk, OpenDesk
 
@@ -55,7 +55,7 @@ def test_what_is_said_is_what_caigunn_reports(
     desk = open_desk(as_of=as_of, webhook_route=route, chatbots=1)
     chatbot_id = put_at(desk, before)
     if route == "none":
-        with pytest.raises(webhooks.NotHeldError) as caught:
+        with pytest.raises(outcomes.NotHeldError) as caught:
             save(desk, chatbot_id, wanted, before)
         said = caught.value.current
     else:

@@ -1,0 +1,62 @@
+"""Why something a member asked for was not saved: exceptions that a form acts on."""
+
+from typing import Any, ClassVar
+
+from caigunn_admin.activity.models import Change
+
+
+class NotSavedError(Exception):
+    """Nothing of this form is at Caigunn, and the form can be sent again. `problem` names why,
+    `current` is what Caigunn reports, where it was read; `change` what became of it before."""
+
+    problem: ClassVar[str]
+
+    def __init__(self, current: Any = None, change: Change | None = None) -> None:
+        super().__init__(self.problem)
+        self.current = current
+        self.change = change
+
+
+class ClashError(NotSavedError):
+    """Somebody else has changed a value meanwhile: to `current`."""
+
+    problem = "clash"
+
+
+class NotHeldError(NotSavedError):
+    """Caigunn accepted the change, and still reports the value `current`."""
+
+    problem = "not_held"
+
+
+class FormUsedError(NotSavedError):
+    """The form was sent before, with another value or without success: see `change`."""
+
+    problem = "used"
+
+
+class DeletedError(NotSavedError):
+    """The chatbot is deleted: it can be read, and no longer written."""
+
+    problem = "deleted"
+
+
+class BusyError(NotSavedError):
+    """Somebody else's write to the same chatbot did not end in time."""
+
+    problem = "busy"
+
+
+class ChangedMeanwhileError(NotSavedError):
+    """The chatbot was changed since the form was opened, and what the form sends cannot be read
+    back to compare: the member is asked once."""
+
+    problem = "changed_meanwhile"
+
+
+class UnsettledError(Exception):
+    """The write may have been made, and reading could not tell. `change` can be checked later."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__("the outcome of the write is unknown")
+        self.change = change
