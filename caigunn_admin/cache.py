@@ -46,7 +46,7 @@ class UpsertDatabaseCache(DatabaseCache):
             (self.make_and_validate_key(key, version=version), _packed(value), stored)
             for key, value in data.items()
         ]
-        table = connection.ops.quote_name(self._table)
+        table = connection.ops.quote_name(self._table)  # type: ignore[attr-defined]  # not in the stubs
         with transaction.atomic(using=database), connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} (cache_key, value, expires) VALUES (%s, %s, %s) "  # noqa: S608 - the table's name is a setting
@@ -59,7 +59,7 @@ class UpsertDatabaseCache(DatabaseCache):
                 count = cursor.fetchone()[0]
                 if count > self._max_entries:
                     now = timezone.now().replace(microsecond=0)
-                    self._cull(database, cursor, now, count)
+                    self._cull(database, cursor, now, count)  # type: ignore[attr-defined]
         return []
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.core import signing
 
@@ -13,13 +14,13 @@ MAX_AGE_SECONDS = 7 * 24 * 3600
 
 @dataclass(frozen=True)
 class FormState:
-    """`started_from` is the value that the form showed when it was opened."""
+    """`started_from` is what the form showed when it was opened, as JSON."""
 
     key: str
-    started_from: str | None
+    started_from: Any
 
 
-def issue(member: Member, subject: str, started_from: str | None) -> str:
+def issue(member: Member, subject: str, started_from: Any) -> str:
     """A new state for a form about `subject`, for this member only."""
     return signing.dumps(
         {

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from chatbots.views import changes, chatbots, plans, token, webhooks
+from chatbots.views import changes, chatbots, lifecycle, plans, settings, token, webhooks
 
 
 class ChatbotIdConverter:
@@ -27,8 +27,11 @@ urlpatterns = [
     path("token/disconnect/", token.disconnect, name="token_disconnect"),
     path("plans/", plans.plans, name="plans"),
     path("chatbots/", chatbots.chatbots, name="chatbots"),
+    path("chatbots/new/", lifecycle.new, name="chatbot_new"),
     path("chatbots/<chatbot:chatbot_id>/", chatbots.chatbot, name="chatbot"),
     path("chatbots/<chatbot:chatbot_id>/reveal/", chatbots.reveal, name="chatbot_reveal"),
+    path("chatbots/<chatbot:chatbot_id>/edit/", settings.edit, name="chatbot_edit"),
+    path("chatbots/<chatbot:chatbot_id>/delete/", lifecycle.delete, name="chatbot_delete"),
     path("chatbots/<chatbot:chatbot_id>/webhook/", webhooks.webhook, name="webhook"),
     path("changes/<uuid:change_id>/check/", changes.check, name="change_check"),
 ]

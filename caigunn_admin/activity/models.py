@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 class Kind(models.TextChoices):
     """What kind of write it was."""
 
+    CREATE = "create", _("Created")
     WEBHOOK = "webhook", _("Webhook")
+    SETTINGS = "settings", _("Settings")
+    DELETE = "delete", _("Deleted")
     TOKEN_CONNECT = "token_connect", _("Access token connected")
     TOKEN_REFRESH = "token_refresh", _("Access token refreshed")
     TOKEN_DISCONNECT = "token_disconnect", _("Access token disconnected")

@@ -34,6 +34,16 @@ def earlier(form_key: str | None) -> Change | None:
     return Change.objects.filter(form_key=form_key).first() if form_key else None
 
 
+def asked_by(member: Member, change_id: str, chatbot_id: str) -> dict[str, Any]:
+    """What this member asked for in a Change of this chatbot; empty where there is none."""
+    try:
+        wanted = UUID(change_id)
+    except ValueError:
+        return {}
+    change = Change.objects.filter(pk=wanted, member=member, chatbot_id=chatbot_id).first()
+    return dict(change.asked) if change else {}
+
+
 def open_change(
     request: Request,
     kind: Kind,

@@ -10,6 +10,7 @@ class Action(StrEnum):
 
     READ = "read"
     EDIT_WEBHOOK = "edit_webhook"
+    EDIT_SETTINGS = "edit_settings"
     REVEAL_SECRET = "reveal_secret"  # noqa: S105 - the name of an action
     CREATE_CHATBOT = "create_chatbot"
     DELETE_CHATBOT = "delete_chatbot"
@@ -20,6 +21,7 @@ class Action(StrEnum):
 LEAST_ROLE: dict[Action, Role] = {
     Action.READ: Role.VIEWER,
     Action.EDIT_WEBHOOK: Role.EDITOR,
+    Action.EDIT_SETTINGS: Role.EDITOR,
     Action.REVEAL_SECRET: Role.EDITOR,
     Action.CREATE_CHATBOT: Role.ADMIN,
     Action.DELETE_CHATBOT: Role.ADMIN,

@@ -16,6 +16,8 @@ from chatbots.services.masking import last4
 
 PLANS_SIZE = 30
 CHATBOT_SIZES = (30, 50, 100)
+WALK = "walk"  # what the walk over all chatbots is kept under
+_FORGOTTEN_PAGES = 20
 _SERVED_SECONDS = 3600
 R = TypeVar("R")
 T = TypeVar("T", Plan, ChatbotSummary)
@@ -137,6 +139,19 @@ def chatbots(
         size,
         fresh_is_enough=fresh_is_enough,
     )
+
+
+def forget_chatbots(access: Access) -> None:
+    """Drop the kept lists: a chatbot was added, deleted or given another title.
+
+    Of pages far down the last known copy stays; it is shown only while Caigunn is away.
+    """
+    pages = [
+        _Range("chatbots", page, size).name
+        for size in CHATBOT_SIZES
+        for page in range(1, _FORGOTTEN_PAGES + 1)
+    ]
+    kept.drop(access.scope, WALK, *pages)
 
 
 def chatbot_row(summary: ChatbotSummary) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
-from chatbots.caigunn import Unavailable
+from chatbots.caigunn import ChatbotSummary, Unavailable
 from chatbots.services import details, kept
 from chatbots.services.access import Access
-from chatbots.services.catalogue import ChatbotRow, chatbot_row
+from chatbots.services.catalogue import WALK, ChatbotRow, chatbot_row
 
-WALK = "walk"
 WALK_LIMIT = 100  # asked for in one call; a server that caps it is walked by what it sends
 
 
@@ -100,6 +99,23 @@ def _in_webhooks(access: Access, ids: Iterable[str], wanted: str) -> tuple[set[s
     }
     matching = {key for key, one in read.items() if wanted in _folded(one.webhook_url or "")}
     return matching, len(read)
+
+
+def of_title(access: Access, title: str) -> tuple[ChatbotSummary, ...]:
+    """The chatbots that have this title now, of the first SEARCH_BOUND. Raises CaigunnError."""
+    found: list[ChatbotSummary] = []
+    walked = 0
+    for page in access.client.iter_chatbots(limit=WALK_LIMIT):
+        found += [item for item in page.items if _folded(item.title or "") == _folded(title)]
+        walked += page.received
+        if walked >= settings.SEARCH_BOUND:
+            break
+    return tuple(found)
+
+
+def ids_of_title(access: Access, title: str) -> set[str]:
+    """The ids of the chatbots that have this title, read now. Raises CaigunnError."""
+    return {item.id for item in of_title(access, title)}
 
 
 def _walk(access: Access) -> tuple[kept.Kept, bool]:

@@ -1,6 +1,8 @@
 """Small things that templates say."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -12,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
-from chatbots.services.details import ChatbotReading, Unread
 from chatbots.webhook_url import host_and_path, warnings
 
 register = template.Library()
@@ -25,9 +26,9 @@ def allows(member: Member, action: str) -> bool:
 
 
 @register.filter
-def item(readings: dict[str, ChatbotReading | Unread], key: str) -> ChatbotReading | Unread | None:
-    """The entry of a dictionary under a key that is a variable."""
-    return readings.get(key)
+def item(entries: Mapping[str, Any] | None, key: str) -> Any:
+    """The entry of a dictionary under a key that is a variable; nothing where there is none."""
+    return entries.get(key) if entries else None
 
 
 @register.filter
@@ -48,6 +49,12 @@ def yes_no(value: bool | None) -> str:  # noqa: FBT001 - a template filter takes
     if value is None:
         return "—"
     return _("Yes") if value else _("No")
+
+
+@register.filter
+def is_list(value: object) -> bool:
+    """Whether a value from a Change is a list."""
+    return isinstance(value, list)
 
 
 @register.filter

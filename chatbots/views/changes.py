@@ -14,10 +14,13 @@ from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
 from chatbots.rendering import safe_next
-from chatbots.services import webhooks
+from chatbots.services import settling, webhooks
 from chatbots.services.access import Access
 from chatbots.services.outcomes import BusyError
 from chatbots.views.guards import with_access
+
+# What *Check now* can settle. Reading comes first, so a member learns only of what they may read.
+_OF_CHATBOTS = (Kind.WEBHOOK, Kind.SETTINGS, Kind.DELETE)
 
 
 @require_POST
@@ -25,13 +28,11 @@ from chatbots.views.guards import with_access
 @with_access
 def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpResponse:
     """*Check now*: settle an unknown outcome by reading Caigunn."""
-    change = Change.objects.filter(
-        pk=change_id, kind=Kind.WEBHOOK, access_token_id=access.record.pk
-    ).first()
-    if change is None:
+    change = Change.objects.filter(pk=change_id, kind__in=_OF_CHATBOTS).first()
+    if change is None or not change.chatbot_id:
         raise Http404
     try:
-        change = webhooks.settle(access, change)
+        change = settling.settle(access, change)
     except BusyError:
         messages.warning(request, _("It is still being written. Check again in a moment."))
     else:
@@ -41,9 +42,17 @@ def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpRespon
 
 def _report(request: MemberRequest, change: Change) -> None:
     if change.outcome == Outcome.DONE:
-        messages.success(request, _("Checked: it was saved. Caigunn reports the new webhook."))
+        messages.success(request, _("Checked: Caigunn has what was asked for."))
+    elif change.outcome == Outcome.FAILED:
+        messages.warning(request, _("Checked: it was not saved. %(now)s") % {"now": _now(change)})
     else:
-        said = change.after.get(webhooks.FIELD) or _("no webhook")
         messages.warning(
-            request, _("Checked: it was not saved. Caigunn reports %(value)s.") % {"value": said}
+            request, _("Checked, and still not known: %(why)s") % {"why": change.detail}
         )
+
+
+def _now(change: Change) -> str:
+    if change.kind != Kind.WEBHOOK:
+        return change.detail
+    value = change.after.get(webhooks.FIELD) or _("no webhook")
+    return _("Caigunn reports %(value)s.") % {"value": value}

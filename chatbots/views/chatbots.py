@@ -1,5 +1,7 @@
 """The list of chatbots, one chatbot, and its secrets on request."""
 
+from uuid import UUID
+
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,7 +14,7 @@ from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
 from chatbots.presentation import groups
 from chatbots.rendering import draw, fragment_of, page_of
-from chatbots.services import catalogue, details
+from chatbots.services import catalogue, creation_report, details
 from chatbots.services.access import Access
 from chatbots.services.catalogue import Listing
 from chatbots.services.masking import SECRET_FIELDS
@@ -60,8 +62,26 @@ def _listing(
 @with_access
 def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """Everything Get Chatbot Info says. `?fresh=1` reads it anew."""
+    if "created" in request.GET:
+        return _just_created(request, access, chatbot_id)
     reading = details.chatbot(access, chatbot_id, fresh_is_enough="fresh" not in request.GET)
     return draw(request, "chatbots/detail.html", _detail(access, chatbot_id, reading))
+
+
+def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """The page of a new chatbot, with what became of each step and its API key, read just now."""
+    info = access.client.get_chatbot(chatbot_id)
+    context = _detail(access, chatbot_id, details.keep(access, chatbot_id, info))
+    try:
+        change_id = UUID(request.GET["created"])
+    except ValueError:
+        return to_chatbot(chatbot_id)
+    created = creation_report.report(request.user, change_id, chatbot_id, info)
+    if created is None:
+        return to_chatbot(chatbot_id)
+    shown = info.api_key if may(request.user, Action.REVEAL_SECRET) else None
+    context |= {"created": created, "new_key": shown.get_secret_value() if shown else ""}
+    return _with_secret(draw(request, "chatbots/detail.html", context))
 
 
 def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) -> dict[str, object]:
@@ -88,7 +108,10 @@ def reveal(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespo
         "field": field,
         "revealed": {field: secret.get_secret_value() if secret else ""},
     }
-    response = draw(request, "chatbots/detail.html", context, fragments=("secret",))
+    return _with_secret(draw(request, "chatbots/detail.html", context, fragments=("secret",)))
+
+
+def _with_secret(response: HttpResponse) -> HttpResponse:
     # Read by CompressionMiddleware.
     response.shows_secret = True  # type: ignore[attr-defined]
     return response

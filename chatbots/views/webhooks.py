@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from caigunn_admin.activity.record import asked_by
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
@@ -69,7 +70,9 @@ def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespon
     reading = details.keep(access, chatbot_id, info)
     if info.is_deleted:
         return to_chatbot(chatbot_id)
-    form = WebhookForm(initial={"webhook_url": reading.webhook_url})
+    asked = asked_by(request.user, request.GET.get("again", ""), chatbot_id)
+    shown = asked.get(webhooks.FIELD) or reading.webhook_url
+    form = WebhookForm(initial={"webhook_url": shown})
     context = _context(request, chatbot_id, form, reading.webhook_url, title=info.title)
     return draw(request, TEMPLATE, context, fragments=("webhook",))
 

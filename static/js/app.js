@@ -33,6 +33,26 @@
     if (lazy) lazy.classList.add("lazy-failed");
   };
 
+  // A picture chosen for upload is shown before it is sent.
+  document.addEventListener("change", (event) => {
+    const image = document.getElementById(event.target.dataset?.preview);
+    if (!image) return;
+    const file = event.target.files[0];
+    image.hidden = !file;
+    if (!file) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => { image.src = reader.result; });
+    reader.readAsDataURL(file);
+  });
+
+  // A colour can be picked or typed; what is typed is what is sent.
+  for (const picker of document.querySelectorAll("[data-colour-of]")) {
+    const text = document.getElementById(picker.dataset.colourOf);
+    picker.hidden = false;
+    picker.addEventListener("input", () => { text.value = picker.value; });
+    text.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value; });
+  }
+
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);

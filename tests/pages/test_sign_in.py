@@ -182,6 +182,6 @@ def test_every_public_page_is_drawn(url: str, visitor: Client) -> None:
 def test_too_many_attempts_have_a_page(visitor: Client) -> None:
     """30 sign-ins a minute from one address are the most."""
     answers = [sign_in(visitor, f"nobody{number}@example.com") for number in range(31)]
-    page = drawn(answers[-1])  # type: ignore[arg-type]
+    page = drawn(answers[-1])
     assert answers[-1].status_code == 429  # type: ignore[attr-defined]
     assert "Too many attempts" in page.text

@@ -1,0 +1,78 @@
+"""Pictures a member uploads: looked into before they are sent."""
+
+import base64
+import io
+import warnings
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from chatbots.caigunn import UploadedImage
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_SIDE = 4096  # pixels
+FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+ACCEPTED = ",".join(FORMATS.values())
+_THUMBNAIL = (64, 64)
+
+
+@dataclass(frozen=True)
+class CheckedImage:
+    """A picture that is one: what is sent, and a small copy to show."""
+
+    upload: UploadedImage
+    width: int
+    height: int
+    thumbnail: str
+    """A `data:` URL of a PNG, at most 64 × 64."""
+
+
+def check(file: "UploadedFile[bytes]") -> CheckedImage:
+    """The picture in an uploaded file. Raises ValidationError for what is too large, of another
+    format, or no picture at all, whatever its name and type say."""
+    size = file.size or 0
+    if size > MAX_BYTES:
+        raise ValidationError(
+            _("It has %(size)s; the most is %(most)s.")
+            % {"size": filesizeformat(size), "most": filesizeformat(MAX_BYTES)}
+        )
+    content = file.read()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _looked_into(file.name or "image", content)
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+    ):
+        raise ValidationError(
+            _("This is not a picture that can be read. PNG, JPEG, GIF and WebP are.")
+        ) from None
+
+
+def _looked_into(name: str, content: bytes) -> CheckedImage:
+    with Image.open(io.BytesIO(content), formats=tuple(FORMATS)) as picture:
+        width, height = picture.size
+        if max(width, height) > MAX_SIDE:
+            raise ValidationError(
+                _("It is %(width)s × %(height)s pixels; the most is %(most)s on a side.")
+                % {"width": width, "height": height, "most": MAX_SIDE}
+            )
+        content_type = FORMATS[str(picture.format)]
+        # Decoding all of it is what tells a whole picture from a cut one.
+        picture.load()
+        small = ImageOps.exif_transpose(picture).convert("RGBA")
+        small.thumbnail(_THUMBNAIL)
+        buffer = io.BytesIO()
+        small.save(buffer, "PNG", optimize=True)
+    thumbnail = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return CheckedImage(UploadedImage(name, content_type, content), width, height, thumbnail)

@@ -1,0 +1,267 @@
+"""Creating and deleting chatbots (notes §3 and §5). A creation is never sent twice."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from caigunn_admin.activity.models import Change, Kind, Outcome
+from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
+from chatbots.caigunn import (
+    CaigunnError,
+    ChatbotInfo,
+    ChatbotSummary,
+    CreatedChatbot,
+    NotFound,
+    OutcomeUnknown,
+    Unavailable,
+)
+from chatbots.services import catalogue, details, search, webhooks
+from chatbots.services import settings as settings_service
+from chatbots.services.access import Access
+from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.outcomes import (
+    FormUsedError,
+    NotHeldError,
+    NotSavedError,
+    UnsettledError,
+)
+from chatbots.services.settings import Asked
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class NewChatbot:
+    """What a member asks for: a chatbot of a plan, and what should be set once it exists."""
+
+    title: str
+    plan_id: str
+    webhook_url: str | None = None
+    settings: Asked = field(default_factory=lambda: Asked({}))
+
+    def recorded(self) -> dict[str, Any]:
+        """What a Change keeps of it."""
+        asked: dict[str, Any] = {"title": self.title, "plan_id": self.plan_id}
+        if self.webhook_url:
+            asked["webhook_url"] = self.webhook_url
+        return asked | self.settings.recorded()
+
+
+@dataclass(frozen=True)
+class Created:
+    """A chatbot that exists. `failed` maps a later step, settings or webhook, to why it failed."""
+
+    chatbot_id: str
+    change: Change
+    failed: dict[str, str]
+
+
+class LostAnswerError(Exception):
+    """Caigunn may have created the chatbot: `found` are those of this title that were not there
+    before, by id."""
+
+    def __init__(self, change: Change, found: tuple[ChatbotSummary, ...]) -> None:
+        super().__init__("the outcome of the creation is unknown")
+        self.change = change
+        self.found = found
+
+
+def create(access: Access, new: NewChatbot, *, form_key: str) -> Created:
+    """The new chatbot with what else was asked for, each step with an outcome of its own.
+
+    Raises LostAnswerError where the answer was lost, FormUsedError for a form that was sent before
+    with something else, BusyError while that is still under way, UnsettledError for one whose first
+    sending is not known, and CaigunnError where nothing was created.
+    """
+    with held(f"create:{form_key}", access.deadline):
+        if sent_before := earlier(form_key):
+            return _told_again(sent_before, new)
+        there_before = search.ids_of_title(access, new.title)
+        try:
+            change = open_change(
+                access.request(form_key),
+                Kind.CREATE,
+                chatbot_title=new.title,
+                before={},
+                asked=new.recorded(),
+            )
+        except AlreadySubmitted as again:
+            return _told_again(again.change, new)
+        try:
+            chatbot_id = _create(access, change, new, there_before)
+        finally:
+            catalogue.forget_chatbots(access)
+    failed = _set_up(access, chatbot_id, new, form_key)
+    return Created(chatbot_id, change, failed)
+
+
+def _create(access: Access, change: Change, new: NewChatbot, there_before: set[str]) -> str:
+    try:
+        answer = access.client.create_chatbot(title=new.title, plan_id=new.plan_id)
+    except OutcomeUnknown as error:
+        raise _lost(access, change, new, there_before, error) from error
+    except CaigunnError as error:
+        close(change, Outcome.FAILED, detail=error.detail or str(error), nothing_sent=True)
+        raise
+    try:
+        chatbot_id = answer.chatbot_id or _id_by_key(access, answer)
+        if chatbot_id is None:
+            raise OutcomeUnknown(request_id=access.request_id)
+        info = access.client.get_chatbot(chatbot_id)
+    except CaigunnError as error:
+        raise _lost(access, change, new, there_before, error) from error
+    change.chatbot_id = chatbot_id
+    change.save(update_fields=["chatbot_id"])
+    close(change, Outcome.DONE, after={"title": info.title, "plan_id": info.plan_id})
+    return chatbot_id
+
+
+def _lost(
+    access: Access,
+    change: Change,
+    new: NewChatbot,
+    there_before: set[str],
+    error: CaigunnError,
+) -> LostAnswerError:
+    close(change, Outcome.UNKNOWN, detail=error.detail or str(error))
+    try:
+        found = search.of_title(access, new.title)
+    except CaigunnError:
+        found = ()
+    return LostAnswerError(change, tuple(one for one in found if one.id not in there_before))
+
+
+def _id_by_key(access: Access, answer: CreatedChatbot) -> str | None:
+    """A server of 2024-07 names no id: the new chatbot is the one with the key it gave."""
+    if answer.api_key is None:
+        return None
+    key = answer.api_key.get_secret_value()
+    for page in access.client.iter_chatbots(limit=search.WALK_LIMIT):
+        for item in page.items:
+            if item.api_key is not None and item.api_key.get_secret_value() == key:
+                return item.id
+    return None
+
+
+def _set_up(access: Access, chatbot_id: str, new: NewChatbot, form_key: str) -> dict[str, str]:
+    failed: dict[str, str] = {}
+    if new.settings.values:
+        try:
+            settings_service.save(
+                access, chatbot_id, new.settings, started_from={}, form_key=f"{form_key}.settings"
+            )
+        except (NotSavedError, UnsettledError, CaigunnError) as error:
+            failed["settings"] = _why(error)
+    if new.webhook_url:
+        try:
+            webhooks.save(
+                access,
+                chatbot_id,
+                new.webhook_url,
+                started_from=None,
+                form_key=f"{form_key}.webhook",
+            )
+        except (NotSavedError, UnsettledError, CaigunnError) as error:
+            failed["webhook"] = _why(error)
+    return failed
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "detail", "") or str(error)
+
+
+def _told_again(change: Change, new: NewChatbot) -> Created:
+    if change.asked != new.recorded():
+        raise FormUsedError(change=change)
+    if change.outcome == Outcome.DONE and change.chatbot_id:
+        return Created(change.chatbot_id, change, {})
+    if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
+        raise UnsettledError(change)
+    raise FormUsedError(change=change)
+
+
+def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
+    """Delete the chatbot; it is done when reading says so. None where it was gone already.
+
+    Raises BusyError, NotHeldError (Caigunn said yes and still has it), UnsettledError, and
+    CaigunnError where nothing was deleted.
+    """
+    with held(chatbot_lease(chatbot_id), access.deadline):
+        if sent_before := earlier(form_key):
+            return _deletion_told_again(sent_before)
+        try:
+            info = access.client.get_chatbot(chatbot_id)
+        except NotFound:
+            return None
+        if info.is_deleted:
+            return None
+        try:
+            change = open_change(
+                access.request(form_key),
+                Kind.DELETE,
+                chatbot_id=chatbot_id,
+                chatbot_title=info.title or "",
+                before=settings_service.readable(info)
+                | {"webhook_url": info.webhook_url, "plan_id": info.plan_id},
+                asked={"is_deleted": True},
+            )
+        except AlreadySubmitted as again:
+            return _deletion_told_again(again.change)
+        try:
+            return _delete(access, change)
+        finally:
+            details.forget(access, chatbot_id)
+            catalogue.forget_chatbots(access)
+
+
+def _delete(access: Access, change: Change) -> Change:
+    was_sent = False
+    unclear: OutcomeUnknown | None = None
+    try:
+        for _attempt in range(ATTEMPTS):
+            try:
+                access.client.delete_chatbot(change.chatbot_id)
+                unclear = None
+            except NotFound:
+                # Another attempt, or somebody else, was first: it is gone.
+                unclear = None
+            except OutcomeUnknown as error:
+                unclear = error
+            was_sent = True
+            if _is_gone(access, change.chatbot_id):
+                return close(change, Outcome.DONE, after={"is_deleted": True})
+            if unclear is None:
+                close(change, Outcome.FAILED, after={"is_deleted": False})
+                raise NotHeldError
+        raise unclear or OutcomeUnknown(request_id=access.request_id)
+    except (OutcomeUnknown, Unavailable) as error:
+        detail = error.detail or str(error)
+        if isinstance(error, Unavailable) and not was_sent:
+            close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
+            raise
+        raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
+    except CaigunnError as error:
+        detail = error.detail or str(error)
+        if was_sent:
+            raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
+        close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
+        raise
+
+
+def _is_gone(access: Access, chatbot_id: str) -> bool:
+    try:
+        info: ChatbotInfo = access.client.get_chatbot(chatbot_id)
+    except NotFound:
+        return True
+    except CaigunnError as error:
+        raise OutcomeUnknown(
+            detail=error.detail, status=error.status, request_id=error.request_id
+        ) from error
+    return bool(info.is_deleted)
+
+
+def _deletion_told_again(change: Change) -> Change:
+    if change.outcome == Outcome.DONE:
+        return change
+    if change.outcome == Outcome.FAILED:
+        raise FormUsedError(change=change)
+    raise UnsettledError(change)

@@ -1,0 +1,236 @@
+"""The form of the thirteen settings and of a new chatbot."""
+
+import re
+import unicodedata
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from chatbots import images
+from chatbots.caigunn import Model
+from chatbots.forms import WebhookForm
+from chatbots.services import settings as service
+from chatbots.services.settings import FIELDS, Asked
+
+LEAVE = gettext_lazy("Leave as it is")
+_HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_MOST_MESSAGES = 20
+
+
+class YesNoField(forms.TypedChoiceField):
+    """Yes, no, or leave as it is."""
+
+    def __init__(self, label: Any) -> None:
+        choices = [("", LEAVE), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))]
+        super().__init__(
+            label=label,
+            required=False,
+            choices=choices,
+            coerce=lambda value: value == "true",
+            empty_value=None,
+        )
+
+
+class RowsField(forms.Field):
+    """Repeated inputs of one name: a list of texts, empty ones left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[str]:
+        return [text.strip() for text in value or [] if text.strip()]
+
+
+class SettingsForm(WebhookForm):
+    """`webhook_url` and the thirteen settings by their API names. Empty means: leave as it is;
+    only the prompt and the webhook can be cleared."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), required=False, max_length=1000)
+    prompt = forms.CharField(
+        label=gettext_lazy("Prompt"),
+        required=False,
+        strip=False,
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    is_shared = YesNoField(gettext_lazy("Shared"))
+    model_id = forms.CharField(label=gettext_lazy("Model"), required=False, max_length=64)
+    avatar = forms.FileField(label=gettext_lazy("Avatar"), required=False)
+    main_color = forms.CharField(
+        label=gettext_lazy("Main colour"), required=False, max_length=7, help_text="#0f766e"
+    )
+    is_default_visible = YesNoField(gettext_lazy("Visible by default"))
+    button_style = forms.ChoiceField(
+        label=gettext_lazy("Button style"),
+        required=False,
+        choices=[
+            ("", LEAVE),
+            ("basic", gettext_lazy("Basic")),
+            ("image", gettext_lazy("Image")),
+        ],
+    )
+    button_image = forms.FileField(label=gettext_lazy("Button image"), required=False)
+    initial_messages = RowsField(label=gettext_lazy("Initial messages"), required=False)
+    is_fixed = YesNoField(gettext_lazy("Fixed"))
+    show_history = YesNoField(gettext_lazy("Show history"))
+    allowed_domains = forms.CharField(
+        label=gettext_lazy("Allowed domains"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    needs_title = True
+
+    def __init__(self, *args: Any, models: tuple[Model, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if models:
+            known = str(self.initial.get("model_id") or "")
+            choices = [(model.id, model.title or model.model_name or model.id) for model in models]
+            if known and known not in {model.id for model in models}:
+                choices.insert(0, (known, known))
+            self.fields["model_id"] = forms.ChoiceField(
+                label=gettext_lazy("Model"), required=False, choices=[("", LEAVE), *choices]
+            )
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"]
+        if self.needs_title and not title:
+            raise ValidationError(_("A chatbot needs a title."))
+        return title
+
+    def clean_prompt(self) -> str:
+        return str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
+
+    def clean_model_id(self) -> str:
+        text: str = self.cleaned_data["model_id"]
+        if text and not isinstance(self.fields["model_id"], forms.ChoiceField):
+            try:
+                UUID(text)
+            except ValueError:
+                raise ValidationError(
+                    _("A model is named by its ID, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.")
+                ) from None
+        return text
+
+    def clean_main_color(self) -> str:
+        colour: str = self.cleaned_data["main_color"]
+        if colour and not _HEX_COLOUR.fullmatch(colour):
+            raise ValidationError(_("Write the colour as # and six digits, such as #0f766e."))
+        return colour
+
+    def clean_avatar(self) -> images.CheckedImage | None:
+        return _picture(self.cleaned_data["avatar"])
+
+    def clean_button_image(self) -> images.CheckedImage | None:
+        return _picture(self.cleaned_data["button_image"])
+
+    def clean_initial_messages(self) -> list[dict[str, str]]:
+        texts: list[str] = self.cleaned_data["initial_messages"]
+        if len(texts) > _MOST_MESSAGES:
+            raise ValidationError(_("The most is %(most)s messages.") % {"most": _MOST_MESSAGES})
+        return [{"type": "text", "value": text} for text in texts]
+
+    def clean_allowed_domains(self) -> list[str]:
+        lines = self.cleaned_data["allowed_domains"].splitlines()
+        found = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+        wrong = [
+            _("Line %(number)s, “%(line)s”, is not an origin such as https://example.com.")
+            % {"number": number, "line": line}
+            for number, line in found
+            if not _is_origin(line)
+        ]
+        if wrong:
+            raise ValidationError(wrong)
+        return list(dict.fromkeys(line.rstrip("/") for _number, line in found))
+
+    def asked(self) -> Asked:
+        """The settings to be changed: what was filled in, and of the readable ones what differs
+        from what the form showed."""
+        values = {name: self.cleaned_data[name] for name in FIELDS}
+        given = {
+            name: value
+            for name, value in values.items()
+            if value not in (None, "", []) and not self._is_as_shown(name, value)
+        }
+        if self.initial.get("prompt") and not values["prompt"].strip():
+            given["prompt"] = ""
+        return Asked(given)
+
+    def _is_as_shown(self, name: str, value: Any) -> bool:
+        shown = self.initial.get(name)
+        return name in service.READABLE and shown is not None and service.same(name, shown, value)
+
+    @property
+    def message_rows(self) -> list[str]:
+        """What stands in the rows of initial messages, with one empty row at the end."""
+        if isinstance(self.data, QueryDict):
+            typed = [str(text) for text in self.data.getlist("initial_messages")]
+        else:
+            typed = self.initial.get("initial_messages", [])
+        return [text for text in typed if text.strip()] + [""]
+
+
+class NewChatbotForm(SettingsForm):
+    """Create: title and plan, and what should be set once the chatbot exists."""
+
+    plan_id = forms.CharField(label=gettext_lazy("Plan"), max_length=64)
+
+    def clean_title(self) -> str:
+        return unicodedata.normalize("NFC", super().clean_title())
+
+    def asked(self) -> Asked:
+        """The settings to be made; the title goes with the creation itself."""
+        return super().asked().without({"title"})
+
+
+class DeleteForm(forms.Form):
+    """Delete: the title typed once more, or the id where there is no title."""
+
+    confirm_title = forms.CharField(
+        label=gettext_lazy("Type the title to confirm"),
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._expected = expected
+
+    def clean_confirm_title(self) -> str:
+        typed: str = self.cleaned_data["confirm_title"]
+        if _trimmed(typed) != _trimmed(self._expected):
+            raise ValidationError(_("This is not the title of the chatbot. Nothing was deleted."))
+        return typed
+
+
+def _trimmed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _picture(file: "UploadedFile[bytes] | None") -> images.CheckedImage | None:
+    return images.check(file) if file else None
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and has_port
+        and parts.username is None
+        and parts.path in {"", "/"}
+        and not parts.query
+        and not parts.fragment
+        and not re.search(r"[\s\\]", text)
+    )
