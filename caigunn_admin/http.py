@@ -16,6 +16,16 @@ class MemberRequest(HttpRequest):
     request_id: str
 
 
+def htmx_page(htmx: HtmxDetails) -> str:
+    """The page of this site in the address bar, as far as the browser says; else `/`."""
+    try:
+        path = htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"
+    # `//host` would lead to another site.
+    return "/" if path.startswith("//") else path
+
+
 def page_before(request: HttpRequest) -> str:
     """The page of this site that the request came from, as far as the browser says; else `/`."""
     try:

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from caigunn_admin.errors import wrong_method
-from caigunn_admin.http import page_before
+from caigunn_admin.http import htmx_page, page_before
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -79,7 +79,7 @@ class MemberRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         htmx = request.htmx  # type: ignore[attr-defined]
         if htmx:
-            back = htmx.current_url_abs_path or "/"
+            back = htmx_page(htmx)
         elif request.method in {"GET", "HEAD"}:
             back = request.get_full_path()
         else:

@@ -169,8 +169,10 @@ elif _database["ENGINE"].endswith("postgresql"):
     # A connection goes back to the pool before each call to Caigunn: slow calls hold none.
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
+        "pool": {"min_size": 1, "max_size": 40, "timeout": 10},
     }
+    # A connection that the server has closed meanwhile is replaced, not met with an error.
+    _database["CONN_HEALTH_CHECKS"] = True
 else:
     stop("DATABASE_URL is either sqlite:///… or postgres://….")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -276,7 +278,8 @@ STORAGES = {
 USE_I18N = True
 USE_TZ = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
+# Chinese follows with its catalogue: half a page of Django's own words would be in it, ours not.
+LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 

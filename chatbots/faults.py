@@ -18,6 +18,7 @@ from chatbots.caigunn import (
     TokenRejected,
     Unavailable,
 )
+from chatbots.services.access import BeingRefreshed
 
 
 def screen(error: CaigunnError, *, page: str) -> ErrorScreen:  # noqa: PLR0911 - a table
@@ -59,6 +60,13 @@ def screen(error: CaigunnError, *, page: str) -> ErrorScreen:  # noqa: PLR0911 -
             _("Caigunn may have saved this"),
             _("Its answer did not arrive. Look before you send it again."),
             error.detail,
+        )
+    if isinstance(error, BeingRefreshed):
+        return ErrorScreen(
+            503,
+            _("Your access token is being refreshed"),
+            _("Somebody who shares it is exchanging it for a new one. Try again in a moment."),
+            links=again,
         )
     if isinstance(error, Unavailable):
         message = (

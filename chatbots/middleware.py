@@ -12,9 +12,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from caigunn_admin.errors import error_page
 from caigunn_admin.http import MemberRequest
 from chatbots import faults
-from chatbots.caigunn import CaigunnError, TokenRejected
+from chatbots.caigunn import CaigunnError
 from chatbots.rendering import page_of
-from chatbots.services.access import NotConnected, note_rejected
+from chatbots.services.access import NotConnected
 from chatbots.vault import SealError
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,6 @@ class CaigunnErrorMiddleware:
             logger.error("%s (%s)", exception, request.request_id)
             return error_page(request, faults.sealed_shut())
         if isinstance(exception, CaigunnError):
-            if isinstance(exception, TokenRejected):
-                note_rejected(request.user)
             logger.warning("%s (%s)", exception, request.request_id)
             return error_page(request, faults.screen(exception, page=page_of(request)))
         return None

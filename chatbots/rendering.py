@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from caigunn_admin.http import MemberRequest, page_before
+from caigunn_admin.http import MemberRequest, htmx_page, page_before
 
 
 def draw(
@@ -43,14 +43,15 @@ def page_of(request: MemberRequest) -> str:
     """The page that the member looks at: under htmx the one in the address bar, after a form the
     one that it stood on, since some URLs take nothing but POST."""
     if request.htmx:
-        return request.htmx.current_url_abs_path or "/"
+        return htmx_page(request.htmx)
     return request.get_full_path() if request.method in {"GET", "HEAD"} else page_before(request)
 
 
 def safe_next(request: MemberRequest, fallback: str) -> str:
     """Where `next` leads, if that is a page of this site; else `fallback`."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
+    # A bare word would be taken for the name of a view.
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return wanted

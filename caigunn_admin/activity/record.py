@@ -75,6 +75,14 @@ def open_change(
         raise AlreadySubmitted(change) from None
 
 
+def abandon(chatbot_id: str) -> None:
+    """Call the pending Changes of a chatbot unknown: whoever calls holds the lease to write it, so
+    the processes that opened them are gone."""
+    Change.objects.filter(chatbot_id=chatbot_id, outcome=Outcome.PENDING).exclude(
+        kind=Kind.CREATE
+    ).update(outcome=Outcome.UNKNOWN, closed_at=timezone.now())
+
+
 def close(
     change: Change,
     outcome: Outcome,

@@ -6,11 +6,20 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caigunn_admin.activity.record import Request
 from caigunn_admin.team.models import Member
-from chatbots.caigunn import CaigunnClient, Deadline, Transport, TransportSettings
+from chatbots.caigunn import (
+    CaigunnClient,
+    CaigunnError,
+    Deadline,
+    TokenRejected,
+    Transport,
+    TransportSettings,
+    Unavailable,
+)
 from chatbots.models import AccessToken, Connection
 from chatbots.services.fan_out import THREADS
 
@@ -108,8 +117,30 @@ def note_worked(record: AccessToken) -> None:
     AccessToken.objects.filter(pk=record.pk).update(last_worked_at=now, rejected_at=None)
 
 
+class BeingRefreshed(Unavailable):
+    """The token was refused because somebody who shares it is exchanging it at this moment."""
+
+
 def note_rejected(member: Member) -> None:
-    """Note that Caigunn has just refused the member's token."""
-    AccessToken.objects.filter(connections__member=member, rejected_at=None).update(
-        rejected_at=timezone.now()
-    )
+    """Note that Caigunn has just refused the member's token, for all who share it; unless it was
+    refused only because it is being refreshed, or has just been."""
+    now = timezone.now()
+    just_now = now - timedelta(seconds=settings.LEASE_SECONDS)
+    AccessToken.objects.filter(
+        Q(refreshed_at=None) | Q(refreshed_at__lt=just_now),
+        connections__member=member,
+        refresh_holder=None,
+        rejected_at=None,
+    ).update(rejected_at=now)
+
+
+def rejection(access: Access, error: CaigunnError) -> CaigunnError:
+    """What an error means for the member: a refused token is noted, for all who share it, unless
+    it was refused only because it is being refreshed, or has just been."""
+    if not isinstance(error, TokenRejected):
+        return error
+    record = access.record
+    noted = AccessToken.objects.filter(
+        pk=record.pk, sealed=record.sealed, refresh_holder=None
+    ).update(rejected_at=timezone.now())
+    return error if noted else BeingRefreshed(request_id=access.request_id)

@@ -1,13 +1,9 @@
 """Reading lists: plans and chatbots, a page at a time (design §8, notes §4)."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
-
-from django.conf import settings
-from django.core.cache import caches
+from typing import Any, Generic, TypeVar
 
 from chatbots.caigunn import ChatbotSummary, Page, Plan, Unavailable
 from chatbots.services import kept
@@ -18,7 +14,6 @@ PLANS_SIZE = 30
 CHATBOT_SIZES = (30, 50, 100)
 WALK = "walk"  # what the walk over all chatbots is kept under
 _FORGOTTEN_PAGES = 20
-_SERVED_SECONDS = 3600
 R = TypeVar("R")
 T = TypeVar("T", Plan, ChatbotSummary)
 Asker = Callable[[int, int], Page[T]]
@@ -206,38 +201,30 @@ def _collect(
 ) -> dict[str, Any]:
     """The rows of a range of positions, asked for until the range is full or the list ends.
 
-    A short answer may only mean that Caigunn caps the limit, so it is followed by another call;
-    unless Caigunn is known to have sent more at once before, which a cap would not allow. Where
-    this page had more rows then, the cap may have been lowered since, and is asked for anew.
+    A short answer may mean that Caigunn caps the limit, or leaves rows out of what it counted, so
+    it is followed by another call: only an empty answer is the end (notes §4).
     """
-    position, unreadable, is_over = wanted.start, 0, False
+    position, unreadable, has_next = wanted.start, 0, True
     rows: dict[str, dict[str, Any]] = {}
-    served, is_doubted = _Served(wanted.what), False
-    while position < wanted.end and not is_over:
-        asked = wanted.end - position
-        answer = ask(position, asked)
+    while position < wanted.end and has_next:
+        answer = ask(position, wanted.end - position)
         if position == wanted.start and _ignores_offset(access, ask, wanted, answer):
             return _cut_out(answer, wanted, row)
         new = [item for item in answer.items if item.id not in rows]
+        if answer.items and not new:
+            # The page again is a server that knows no offset, and so no next page either; rows
+            # from its end again are one that counts rows which it does not send.
+            has_next = answer.items[0].id != next(iter(rows))
+            break
         rows.update((item.id, row(item)) for item in new)
-        repeats = bool(answer.items) and not new
-        unreadable += 0 if repeats else answer.unreadable
+        unreadable += answer.unreadable
         position += answer.received
-        served.note(answer.received, is_lowered=is_doubted and bool(new))
-        is_short = answer.received < asked and answer.received < served.most
-        is_doubted = is_short and len(rows) < _had_rows(access, wanted)
-        is_over = answer.received == 0 or repeats or (is_short and not is_doubted)
+        has_next = answer.received > 0
     return {
         "rows": list(rows.values())[: wanted.size],
-        "has_next": not is_over,
+        "has_next": has_next,
         "unreadable": unreadable,
     }
-
-
-def _had_rows(access: Access, wanted: _Range) -> int:
-    """How many rows the last known copy of the page has."""
-    before = kept.get(access.scope, wanted.name)
-    return len(before.data["rows"]) if before else 0
 
 
 def _ignores_offset(access: Access, ask: Asker[T], wanted: _Range, answer: Page[T]) -> bool:
@@ -259,29 +246,3 @@ def _cut_out(answer: Page[T], wanted: _Range, row: Callable[[T], dict[str, Any]]
     """The page out of an answer that begins at position 0: empty where that was page one again."""
     rows = [row(item) for item in answer.items[wanted.start : wanted.end]]
     return {"rows": rows, "has_next": len(answer.items) > wanted.end, "unreadable": 0}
-
-
-class _Served:
-    """The most items that Caigunn is known to send at once, for this list and address."""
-
-    # What this process has written already: a full page then costs no look into the cache.
-    _noted: ClassVar[dict[str, tuple[int, float]]] = {}
-
-    def __init__(self, what: str) -> None:
-        self._key = f"served:{what}:{settings.CAIGUNN_API_BASE_URL}"
-        self._here = 0
-
-    @property
-    def most(self) -> int:
-        """The number, as all processes know it."""
-        return int(caches["reads"].get(self._key, 0))
-
-    def note(self, received: int, *, is_lowered: bool) -> None:
-        """Remember a larger number; with `is_lowered` the largest of this page, larger or not."""
-        self._here = max(self._here, received)
-        noted, until = self._noted.get(self._key, (0, 0.0))
-        if not is_lowered and self._here <= noted and time.monotonic() < until:
-            return
-        if is_lowered or self._here > self.most:
-            caches["reads"].set(self._key, self._here, _SERVED_SECONDS)
-        self._noted[self._key] = (self._here, time.monotonic() + _SERVED_SECONDS / 2)

@@ -53,9 +53,10 @@ def report(
         return None
     later = {
         one.kind: one
-        for one in Change.objects.filter(form_key__startswith=f"{change.form_key}.").order_by(
-            "created_at"
-        )
+        # By the page request: a step that was refused has given the key of its form back.
+        for one in Change.objects.filter(
+            chatbot_id=chatbot_id, request_id=change.request_id
+        ).order_by("created_at")
     }
     steps = []
     if url := change.asked.get("webhook_url"):

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from chatbots.caigunn import CaigunnError, ChatbotInfo, NotFound, TokenRejected, Unavailable
 from chatbots.services import kept
-from chatbots.services.access import Access, note_worked
+from chatbots.services.access import Access, note_worked, release_database
 from chatbots.services.fan_out import each
 from chatbots.services.masking import SECRET_FIELDS, last4, without_secrets
 
@@ -59,11 +59,8 @@ def chatbot(access: Access, chatbot_id: str, *, fresh_is_enough: bool = True) ->
     found = kept.get(access.scope, name)
     if found and fresh_is_enough and found.is_fresh:
         return _from_kept(found)
-    began = timezone.now()
     try:
-        reading = keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
-        kept.sweep(access.scope, [name], began)
-        note_worked(access.record)
+        return read(access, chatbot_id)[1]
     except Unavailable:
         if found is None:
             raise
@@ -71,7 +68,6 @@ def chatbot(access: Access, chatbot_id: str, *, fresh_is_enough: bool = True) ->
     except NotFound:
         kept.drop(access.scope, name)
         raise
-    return reading
 
 
 def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | Unread]:
@@ -88,20 +84,37 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
         else:
             missing.append(chatbot_id)
     began = timezone.now()
-    read: dict[str, kept.Kept] = {}
+    just_read: dict[str, kept.Kept] = {}
     at_once = settings.CAIGUNN_CONCURRENCY
-    for chatbot_id, future in each(access.client.get_chatbot, missing, at_once=at_once):
+    # The calls are made by other threads: this one holds no connection while it waits for them.
+    release_database()
+    for chatbot_id, future in each(
+        access.client.get_chatbot, missing, at_once=at_once, deadline=access.deadline
+    ):
         try:
-            read[_name(chatbot_id)] = kept.Kept(_to_keep(future.result()), timezone.now())
-            found[chatbot_id] = _from_kept(read[_name(chatbot_id)])
+            just_read[_name(chatbot_id)] = kept.Kept(_to_keep(future.result()), timezone.now())
+            found[chatbot_id] = _from_kept(just_read[_name(chatbot_id)])
         except TokenRejected:
             raise
         except CaigunnError as error:
             found[chatbot_id] = _unread(error, copies.get(_name(chatbot_id)))
-    if read:
-        kept.put_many(access.scope, read)
-        kept.sweep(access.scope, read, began)
+    if just_read:
+        kept.put_many(access.scope, just_read)
+        kept.sweep(access.scope, just_read, began)
     return found
+
+
+def read(access: Access, chatbot_id: str) -> tuple[ChatbotInfo, ChatbotReading]:
+    """One chatbot, read now: with its secrets, and in the form that is kept. Raises CaigunnError.
+
+    What a write has overtaken meanwhile is not kept.
+    """
+    began = timezone.now()
+    info = access.client.get_chatbot(chatbot_id)
+    reading = keep(access, chatbot_id, info)
+    kept.sweep(access.scope, [_name(chatbot_id)], began)
+    note_worked(access.record)
+    return info, reading
 
 
 def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
@@ -110,17 +123,21 @@ def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
 
 
 def _to_keep(info: ChatbotInfo) -> dict[str, Any]:
+    secrets = tuple(
+        secret.get_secret_value()
+        for field in SECRET_FIELDS
+        if isinstance(secret := getattr(info, field), SecretStr)
+    )
     documented = info.model_dump(
         mode="json",
         include=(info.model_fields_set & set(ChatbotInfo.model_fields)) - set(SECRET_FIELDS),
     )
     return {
-        # `model` and `coupon` may hold fields that nobody documented.
+        # `model` and `coupon` may hold fields that nobody documented, and a link may hold the key.
         "info": {
-            name: without_secrets(value) if isinstance(value, dict) else value
-            for name, value in documented.items()
+            name: without_secrets(value, secrets=secrets) for name, value in documented.items()
         },
-        "other": without_secrets(info.other),
+        "other": without_secrets(info.other, secrets=secrets),
         "unreadable": sorted(info.unreadable),
         "hints": {
             field: last4(secret)

@@ -5,10 +5,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import TypeVar
 
+from chatbots.caigunn import Deadline, Unavailable
+
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Room for four pages that fan out at the same time, so that one slow page does not stop the others.
+# Room for four pages that fan out at the same time. A fifth waits for them, its deadline at most.
 THREADS = 64
 
 
@@ -18,11 +20,12 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def each(
-    function: Callable[[T], R], items: Iterable[T], *, at_once: int
+    function: Callable[[T], R], items: Iterable[T], *, at_once: int, deadline: Deadline
 ) -> Iterator[tuple[T, Future[R]]]:
     """Each item with its finished future, in the order in which they finish.
 
-    At most `at_once` run at a time. Whoever stops iterating starts no further ones.
+    At most `at_once` run at a time. Whoever stops iterating starts no further ones. What has not
+    finished at the deadline comes with a future that raises Unavailable.
     """
     waiting = iter(items)
     running: dict[Future[R], T] = {}
@@ -35,8 +38,21 @@ def each(
 
     start()
     while running:
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        finished, _ = wait(running, deadline.remaining(), return_when=FIRST_COMPLETED)
+        if not finished:
+            break
         done = [(running.pop(future), future) for future in finished]
         # Whoever takes the results may be slow with them: the next ones begin before.
         start()
         yield from done
+    for future in running:
+        # One that waits for a thread never begins; one that has begun ends by its own deadline.
+        future.cancel()
+    for item in [*running.values(), *waiting]:
+        yield item, _too_late()
+
+
+def _too_late() -> Future[R]:
+    future: Future[R] = Future()
+    future.set_exception(Unavailable(timed_out=True))
+    return future

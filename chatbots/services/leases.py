@@ -9,8 +9,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from caigunn_admin.activity.record import abandon
 from chatbots.caigunn import Deadline
 from chatbots.models import WriteLease
+from chatbots.services.access import release_database
 from chatbots.services.outcomes import BusyError
 
 _PAUSE_SECONDS = 0.1
@@ -29,11 +31,23 @@ def held(name: str, deadline: Deadline) -> Iterator[None]:
     while not _take(name, holder):
         if give_up.expired:
             raise BusyError
+        release_database()
         time.sleep(_PAUSE_SECONDS)
     try:
         yield
     finally:
         WriteLease.objects.filter(name=name, holder=holder).delete()
+
+
+@contextmanager
+def writing(chatbot_id: str, deadline: Deadline) -> Iterator[None]:
+    """Hold the lease that serialises all writes to one chatbot. Raises BusyError.
+
+    A Change of it that is still pending then has no writer any more: its outcome is unknown.
+    """
+    with held(chatbot_lease(chatbot_id), deadline):
+        abandon(chatbot_id)
+        yield
 
 
 def chatbot_lease(chatbot_id: str) -> str:

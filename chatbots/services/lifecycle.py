@@ -1,7 +1,11 @@
 """Creating and deleting chatbots (notes §3 and §5). A creation is never sent twice."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
@@ -17,7 +21,7 @@ from chatbots.caigunn import (
 from chatbots.services import catalogue, details, search, webhooks
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access
-from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.leases import held, writing
 from chatbots.services.outcomes import (
     FormUsedError,
     NotHeldError,
@@ -27,6 +31,8 @@ from chatbots.services.outcomes import (
 from chatbots.services.settings import Asked
 
 ATTEMPTS = 3
+# In the `before` of a creation: the ids of the chatbots that had its title already.
+THERE_BEFORE = "ids_of_title"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Created:
 
 class LostAnswerError(Exception):
     """Caigunn may have created the chatbot: `found` are those of this title that were not there
-    before, by id."""
+    before, by id, and the one that it named."""
 
     def __init__(self, change: Change, found: tuple[ChatbotSummary, ...]) -> None:
         super().__init__("the outcome of the creation is unknown")
@@ -68,37 +74,37 @@ class LostAnswerError(Exception):
 def create(access: Access, new: NewChatbot, *, form_key: str) -> Created:
     """The new chatbot with what else was asked for, each step with an outcome of its own.
 
-    Raises LostAnswerError where the answer was lost, FormUsedError for a form that was sent before
-    with something else, BusyError while that is still under way, UnsettledError for one whose first
-    sending is not known, and CaigunnError where nothing was created.
+    Raises LostAnswerError where the answer was lost, now or when the form was sent first,
+    FormUsedError for a form that was sent before with something else, BusyError while that is still
+    under way, and CaigunnError where nothing was created.
     """
     with held(f"create:{form_key}", access.deadline):
         if sent_before := earlier(form_key):
-            return _told_again(sent_before, new)
+            return _told_again(access, sent_before, new)
         there_before = search.ids_of_title(access, new.title)
         try:
             change = open_change(
                 access.request(form_key),
                 Kind.CREATE,
                 chatbot_title=new.title,
-                before={},
+                before={THERE_BEFORE: sorted(there_before)},
                 asked=new.recorded(),
             )
         except AlreadySubmitted as again:
-            return _told_again(again.change, new)
+            return _told_again(access, again.change, new)
         try:
-            chatbot_id = _create(access, change, new, there_before)
+            chatbot_id = _create(access, change, new)
         finally:
             catalogue.forget_chatbots(access)
     failed = _set_up(access, chatbot_id, new, form_key)
     return Created(chatbot_id, change, failed)
 
 
-def _create(access: Access, change: Change, new: NewChatbot, there_before: set[str]) -> str:
+def _create(access: Access, change: Change, new: NewChatbot) -> str:
     try:
         answer = access.client.create_chatbot(title=new.title, plan_id=new.plan_id)
     except OutcomeUnknown as error:
-        raise _lost(access, change, new, there_before, error) from error
+        raise _lost(access, change, error) from error
     except CaigunnError as error:
         close(change, Outcome.FAILED, detail=error.detail or str(error), nothing_sent=True)
         raise
@@ -106,28 +112,32 @@ def _create(access: Access, change: Change, new: NewChatbot, there_before: set[s
         chatbot_id = answer.chatbot_id or _id_by_key(access, answer)
         if chatbot_id is None:
             raise OutcomeUnknown(request_id=access.request_id)
+        change.chatbot_id = chatbot_id
+        change.save(update_fields=["chatbot_id"])
         info = access.client.get_chatbot(chatbot_id)
     except CaigunnError as error:
-        raise _lost(access, change, new, there_before, error) from error
-    change.chatbot_id = chatbot_id
-    change.save(update_fields=["chatbot_id"])
+        raise _lost(access, change, error) from error
     close(change, Outcome.DONE, after={"title": info.title, "plan_id": info.plan_id})
     return chatbot_id
 
 
-def _lost(
-    access: Access,
-    change: Change,
-    new: NewChatbot,
-    there_before: set[str],
-    error: CaigunnError,
-) -> LostAnswerError:
+def _lost(access: Access, change: Change, error: CaigunnError) -> LostAnswerError:
     close(change, Outcome.UNKNOWN, detail=error.detail or str(error))
+    return LostAnswerError(change, _appeared(access, change))
+
+
+def _appeared(access: Access, change: Change) -> tuple[ChatbotSummary, ...]:
+    """What a creation may have made: the chatbots of its title that were not there before it."""
+    title = change.asked["title"]
+    there_before = change.before.get(THERE_BEFORE, [])
     try:
-        found = search.of_title(access, new.title)
+        of_title = search.of_title(access, title)
     except CaigunnError:
-        found = ()
-    return LostAnswerError(change, tuple(one for one in found if one.id not in there_before))
+        of_title = ()
+    found = tuple(one for one in of_title if one.id not in there_before)
+    if change.chatbot_id and change.chatbot_id not in {one.id for one in found}:
+        found += (ChatbotSummary(id=change.chatbot_id, title=title),)
+    return found
 
 
 def _id_by_key(access: Access, answer: CreatedChatbot) -> str | None:
@@ -165,17 +175,19 @@ def _set_up(access: Access, chatbot_id: str, new: NewChatbot, form_key: str) -> 
     return failed
 
 
-def _why(error: Exception) -> str:
-    return getattr(error, "detail", "") or str(error)
+def _why(error: NotSavedError | UnsettledError | CaigunnError) -> str:
+    if isinstance(error, CaigunnError):
+        return error.detail or str(error)
+    return (error.change.detail if error.change else "") or str(error)
 
 
-def _told_again(change: Change, new: NewChatbot) -> Created:
+def _told_again(access: Access, change: Change, new: NewChatbot) -> Created:
     if change.asked != new.recorded():
         raise FormUsedError(change=change)
     if change.outcome == Outcome.DONE and change.chatbot_id:
         return Created(change.chatbot_id, change, {})
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
-        raise UnsettledError(change)
+        raise LostAnswerError(change, _appeared(access, change))
     raise FormUsedError(change=change)
 
 
@@ -185,7 +197,7 @@ def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
     Raises BusyError, NotHeldError (Caigunn said yes and still has it), UnsettledError, and
     CaigunnError where nothing was deleted.
     """
-    with held(chatbot_lease(chatbot_id), access.deadline):
+    with writing(chatbot_id, access.deadline):
         if sent_before := earlier(form_key):
             return _deletion_told_again(sent_before)
         try:
@@ -206,6 +218,8 @@ def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
             )
         except AlreadySubmitted as again:
             return _deletion_told_again(again.change)
+        # Before as well: whatever becomes of this process, the copy from before the write is gone.
+        details.forget(access, chatbot_id)
         try:
             return _delete(access, change)
         finally:
@@ -227,11 +241,12 @@ def _delete(access: Access, change: Change) -> Change:
             except OutcomeUnknown as error:
                 unclear = error
             was_sent = True
-            if _is_gone(access, change.chatbot_id):
+            if _is_gone_by_and_by(access, change.chatbot_id):
                 return close(change, Outcome.DONE, after={"is_deleted": True})
             if unclear is None:
-                close(change, Outcome.FAILED, after={"is_deleted": False})
-                raise NotHeldError
+                after = {"is_deleted": False}
+                close(change, Outcome.FAILED, after=after, detail=_("It still exists."))
+                raise NotHeldError(after, change)
         raise unclear or OutcomeUnknown(request_id=access.request_id)
     except (OutcomeUnknown, Unavailable) as error:
         detail = error.detail or str(error)
@@ -245,6 +260,17 @@ def _delete(access: Access, change: Change) -> Change:
             raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
         close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
         raise
+
+
+def _is_gone_by_and_by(access: Access, chatbot_id: str) -> bool:
+    wait = settings.READ_BACK_WAIT_SECONDS
+    if _is_gone(access, chatbot_id):
+        return True
+    if access.deadline.remaining() <= wait:
+        return False
+    # Caigunn may still be about to show what it took.
+    time.sleep(wait)
+    return _is_gone(access, chatbot_id)
 
 
 def _is_gone(access: Access, chatbot_id: str) -> bool:

@@ -19,15 +19,19 @@ def last4(secret: SecretStr | None) -> str:
     return text[-4:] if len(text) >= _LONG_ENOUGH else ""
 
 
-def without_secrets(value: Any, name: str = "") -> Any:
+def without_secrets(value: Any, name: str = "", *, secrets: tuple[str, ...] = ()) -> Any:
     """JSON from outside with every value hidden whose name sounds like a secret's, and all that
-    stands below such a name."""
+    stands below such a name; and with these secrets cut out of every text."""
     is_secret = bool(_SECRET_NAME.search(name))
     if isinstance(value, dict):
         return {
-            str(key): without_secrets(item, name if is_secret else str(key))
+            str(key): without_secrets(item, name if is_secret else str(key), secrets=secrets)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [without_secrets(item, name) for item in value]
+        return [without_secrets(item, name, secrets=secrets) for item in value]
+    if isinstance(value, str):
+        for secret in secrets:
+            # A short one could be part of any word.
+            value = value.replace(secret, HIDDEN) if len(secret) >= _LONG_ENOUGH else value
     return HIDDEN if is_secret and value not in (None, "", False) else value

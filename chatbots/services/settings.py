@@ -15,7 +15,7 @@ from chatbots.caigunn import CaigunnError, ChatbotInfo, OutcomeUnknown, Settings
 from chatbots.images import CheckedImage
 from chatbots.services import catalogue, details
 from chatbots.services.access import Access
-from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.leases import writing
 from chatbots.services.outcomes import (
     ChangedMeanwhileError,
     ClashError,
@@ -112,9 +112,9 @@ def save(
     Raises NotSavedError (ClashError: `current` maps each clashing field to Caigunn's value),
     UnsettledError, and CaigunnError where nothing was written.
     """
-    with held(chatbot_lease(chatbot_id), access.deadline):
+    with writing(chatbot_id, access.deadline):
         if sent_before := earlier(form_key):
-            return _told_again(sent_before, asked)
+            return _told_again(access, sent_before, asked)
         info = access.client.get_chatbot(chatbot_id)
         todo = _to_send(info, asked, started_from, is_confirmed=is_confirmed)
         if not todo.values:
@@ -126,16 +126,23 @@ def save(
                 Kind.SETTINGS,
                 chatbot_id=chatbot_id,
                 chatbot_title=info.title or "",
-                before={name: now[name] for name in todo.values if name in now},
-                asked=todo.recorded(),
+                before={name: now[name] for name in asked.values if name in now},
+                # All of it: a form that is sent again is the same one only with the same values.
+                asked=asked.recorded(),
             )
         except AlreadySubmitted as again:
-            return _told_again(again.change, asked)
+            return _told_again(access, again.change, asked)
+        # Before as well: whatever becomes of this process, the copy from before the write is gone.
+        _forget(access, chatbot_id)
         try:
             return _Write(access, change, info, todo).run()
         finally:
-            details.forget(access, chatbot_id)
-            catalogue.forget_chatbots(access)
+            _forget(access, chatbot_id)
+
+
+def _forget(access: Access, chatbot_id: str) -> None:
+    details.forget(access, chatbot_id)
+    catalogue.forget_chatbots(access)
 
 
 def _to_send(
@@ -181,6 +188,7 @@ class _Write:
         self._before = info
         self._asked = asked
         self._was_sent = False
+        self._is_unclear = False
 
     def run(self) -> SavedSettings:
         """The outcome; the Change is closed with it."""
@@ -189,11 +197,17 @@ class _Write:
         except (OutcomeUnknown, Unavailable) as error:
             if isinstance(error, Unavailable) and not self._was_sent:
                 raise self._failed(error) from error
-            detail = error.detail or str(error)
-            raise UnsettledError(close(self._change, Outcome.UNKNOWN, detail=detail)) from error
+            raise self._unsettled(error) from error
         except CaigunnError as error:
+            if self._is_unclear:
+                # This attempt was refused; an earlier one may still arrive.
+                raise self._unsettled(error) from error
             raise self._failed(error) from error
         return self._concluded(after)
+
+    def _unsettled(self, error: CaigunnError) -> UnsettledError:
+        detail = error.detail or str(error)
+        return UnsettledError(close(self._change, Outcome.UNKNOWN, detail=detail))
 
     def _failed(self, error: CaigunnError) -> CaigunnError:
         close(
@@ -212,6 +226,7 @@ class _Write:
                 self._access.client.update_settings(self._change.chatbot_id, self._asked.update())
             except OutcomeUnknown as error:
                 unclear = error
+                self._is_unclear = True
             else:
                 unclear = None
             self._was_sent = True
@@ -249,9 +264,11 @@ class _Write:
     def _concluded(self, info: ChatbotInfo) -> SavedSettings:
         now = readable(info)
         wanted = self._asked.values
-        after = {name: now[name] for name in wanted if name in now}
+        after = {name: now[name] for name in self._change.before}
         other = {
-            name: value for name, value in after.items() if not same(name, value, wanted[name])
+            name: now[name]
+            for name in wanted
+            if name in now and not same(name, now[name], wanted[name])
         }
         if other:
             names = ", ".join(other)
@@ -262,22 +279,27 @@ class _Write:
                 detail=_("Caigunn accepted the change, but reports another value: %(names)s.")
                 % {"names": names},
             )
-            raise NotHeldError(other)
+            raise NotHeldError(other, self._change)
         close(self._change, Outcome.DONE, after=after)
         accepted = tuple(name for name in wanted if name not in now)
         return SavedSettings(tuple(after), accepted, self._change)
 
 
-def _told_again(change: Change, asked: Asked) -> SavedSettings:
-    recorded = asked.recorded()
-    if any(recorded.get(name) != value for name, value in change.asked.items()):
+def _told_again(access: Access, change: Change, asked: Asked) -> SavedSettings:
+    """The answer that the form got when it was sent first, if that is still the truth."""
+    if change.asked != asked.recorded():
         raise FormUsedError(change=change)
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise UnsettledError(change)
     if change.outcome == Outcome.FAILED:
         raise FormUsedError(change=change)
-    accepted = tuple(name for name in change.asked if name not in READABLE)
-    return SavedSettings(tuple(change.after), accepted, change)
+    now = readable(access.client.get_chatbot(change.chatbot_id))
+    wanted = {name: value for name, value in asked.values.items() if name in now}
+    other = {name: now[name] for name in wanted if not same(name, now[name], wanted[name])}
+    if other:
+        raise ClashError(other)
+    accepted = tuple(name for name in asked.values if name not in now)
+    return SavedSettings(tuple(wanted), accepted, change)
 
 
 def _recorded(value: Any) -> Any:

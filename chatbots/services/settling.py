@@ -7,7 +7,7 @@ from caigunn_admin.activity.record import close
 from chatbots.caigunn import ChatbotInfo, NotFound
 from chatbots.services import details, settings, webhooks
 from chatbots.services.access import Access
-from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.leases import writing
 
 
 def settle(access: Access, change: Change) -> Change:
@@ -18,7 +18,7 @@ def settle(access: Access, change: Change) -> Change:
     """
     if change.kind == Kind.WEBHOOK:
         return webhooks.settle(access, change)
-    with held(chatbot_lease(change.chatbot_id), access.deadline):
+    with writing(change.chatbot_id, access.deadline):
         change.refresh_from_db()
         if change.outcome not in {Outcome.PENDING, Outcome.UNKNOWN}:
             return change
@@ -50,4 +50,14 @@ def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
         )
     if all(settings.same(name, value, change.asked[name]) for name, value in after.items()):
         return close(change, Outcome.DONE, after=after)
-    return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
+    if all(settings.same(name, value, change.before.get(name)) for name, value in after.items()):
+        return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
+    names = ", ".join(
+        name for name, value in after.items() if not settings.same(name, value, change.asked[name])
+    )
+    return close(
+        change,
+        Outcome.FAILED,
+        after=after,
+        detail=_("Caigunn reports another value: %(names)s.") % {"names": names},
+    )

@@ -18,7 +18,7 @@ from caigunn_admin.activity.record import Request, close, open_change
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
 from chatbots import vault
-from chatbots.caigunn import CaigunnError, OutcomeUnknown, TokenRejected
+from chatbots.caigunn import CaigunnError, Deadline, OutcomeUnknown, TokenRejected
 from chatbots.models import AccessToken, Connection, EndSource
 from chatbots.services.access import NotConnected, client_for, new_deadline, note_worked
 
@@ -58,7 +58,7 @@ def _attach(
             or (known and AccessToken.objects.filter(pk=known.pk).first())
             or _new_record(request.member, token)
         )
-        _note_connected(record, label, asked_at)
+        _note_connected(record, request.member, label, asked_at)
         before = Connection.objects.filter(member=request.member).first()
         old_record = before.access_token if before else None
         Connection.objects.update_or_create(
@@ -66,7 +66,7 @@ def _attach(
             defaults={"access_token": record, "created_at": timezone.now()},
         )
         if old_record is not None and old_record.pk != record.pk:
-            _delete_if_unused(old_record)
+            _leave(old_record, request.member)
         request = Request(request.member, request.request_id, record.id)
         change = open_change(
             request, Kind.TOKEN_CONNECT, before=_known(old_record), asked=_known(record)
@@ -86,7 +86,7 @@ def disconnect(request: Request) -> None:
         request = Request(request.member, request.request_id, record.id)
         change = open_change(request, Kind.TOKEN_DISCONNECT, before=_known(record), asked={})
         close(change, Outcome.DONE)
-        _delete_if_unused(record)
+        _leave(record, request.member)
 
 
 def may_refresh(member: Member, record: AccessToken) -> bool:
@@ -116,7 +116,8 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
     request = Request(request.member, request.request_id, record.id)
     asked = {"expired_date": end.isoformat() if end else None}
     change = open_change(request, Kind.TOKEN_REFRESH, before=_known(record), asked=asked)
-    client = client_for(old_token, new_deadline(), request.request_id)
+    deadline = new_deadline()
+    client = client_for(old_token, deadline, request.request_id)
     try:
         new_token = client.refresh_token(end).get_secret_value()
     except OutcomeUnknown as error:
@@ -135,10 +136,10 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
         raise NotConnected
     record = stored
     try:
-        client_for(new_token, new_deadline(), request.request_id).list_plans(limit=1)
+        client_for(new_token, deadline, request.request_id).list_plans(limit=1)
     except TokenRejected:
         close(change, Outcome.FAILED, detail=_("Caigunn does not accept the new token."))
-        settle_refresh(request, record)
+        settle_refresh(request, record, deadline)
         raise
     except CaigunnError:
         # The new token could not be tried: it is stored, and the one before stays beside it.
@@ -150,7 +151,7 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
     return AccessToken.objects.filter(pk=record.pk).first() or record
 
 
-def settle_refresh(request: Request, record: AccessToken) -> bool:
+def settle_refresh(request: Request, record: AccessToken, deadline: Deadline | None = None) -> bool:
     """Find out which of the kept tokens Caigunn accepts after a refresh with an unknown outcome.
 
     True if one works: it is the stored one from then on. False: the member has to connect anew.
@@ -158,13 +159,14 @@ def settle_refresh(request: Request, record: AccessToken) -> bool:
     and vault.SealError.
     """
     _check_address(record)
+    deadline = deadline or new_deadline()
     seen, asked_at = record.sealed, timezone.now()
     for field in ("sealed", "sealed_previous"):
         if not getattr(record, field):
             continue
         token = record.open() if field == "sealed" else record.open_previous()
         try:
-            client_for(token, new_deadline(), request.request_id).list_plans(limit=1)
+            client_for(token, deadline, request.request_id).list_plans(limit=1)
         except TokenRejected:
             continue
         _close_refreshes(record, asked_at, _("It was not refreshed: the token before it works."))
@@ -202,9 +204,11 @@ def _record_of(token: str) -> AccessToken | None:
     ).first()
 
 
-def _note_connected(record: AccessToken, label: str, asked_at: datetime) -> None:
+def _note_connected(record: AccessToken, member: Member, label: str, asked_at: datetime) -> None:
     """Save a new record; of a shared one only what connecting changes, never its seal."""
-    record.label = label or record.label
+    if record._state.adding or record.connected_by_id == member.pk:  # noqa: SLF001
+        # The label of a shared record belongs to whoever connected it.
+        record.label = label or record.label
     record.last_worked_at = timezone.now()
     record.rejected_at = None
     if record._state.adding:  # noqa: SLF001 - Django documents it
@@ -293,6 +297,15 @@ def _keep_only(record: AccessToken, seen: str, token: str) -> AccessToken:
     rows = AccessToken.objects.filter(pk=record.pk, sealed=seen)
     kept = _put(rows, record, sealed_previous="", refresh_holder=None, refresh_until=None)
     return kept or record
+
+
+def _leave(record: AccessToken, member: Member) -> None:
+    """What becomes of a record that the member has left: its longest user takes it over."""
+    heir = Connection.objects.filter(access_token=record).order_by("created_at").first()
+    if heir is None:
+        _delete_if_unused(record)
+    elif record.connected_by_id == member.pk:
+        AccessToken.objects.filter(pk=record.pk).update(connected_by=heir.member_id)
 
 
 def _delete_if_unused(record: AccessToken) -> None:

@@ -18,7 +18,7 @@ from chatbots.caigunn import (
 )
 from chatbots.services import details
 from chatbots.services.access import Access
-from chatbots.services.leases import chatbot_lease, held
+from chatbots.services.leases import writing
 from chatbots.services.outcomes import (
     ClashError,
     DeletedError,
@@ -65,7 +65,7 @@ def save(
     one write and one read once the working route is known (notes §1).
     Raises NotSavedError, UnsettledError, and CaigunnError where nothing was written.
     """
-    with held(chatbot_lease(chatbot_id), access.deadline):
+    with writing(chatbot_id, access.deadline):
         return _save(access, chatbot_id, wanted, started_from, form_key)
 
 
@@ -74,7 +74,7 @@ def _save(
 ) -> Saved:
     sent_before = earlier(form_key)
     if sent_before is not None:
-        return _told_again(sent_before, wanted)
+        return _told_again(access, sent_before, wanted)
     info = access.client.get_chatbot(chatbot_id)
     if info.is_deleted:
         raise DeletedError
@@ -95,7 +95,9 @@ def _save(
             asked={FIELD: wanted},
         )
     except AlreadySubmitted as again:
-        return _told_again(again.change, wanted)
+        return _told_again(access, again.change, wanted)
+    # Before as well: whatever becomes of this process, the copy from before the write is gone.
+    details.forget(access, chatbot_id)
     try:
         return _write(access, change, info, wanted)
     finally:
@@ -193,15 +195,18 @@ def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
     return UnsettledError(close(change, Outcome.UNKNOWN, detail=error.detail or str(error)))
 
 
-def _told_again(change: Change, wanted: str | None) -> Saved:
-    """The answer that the form got when it was sent first."""
+def _told_again(access: Access, change: Change, wanted: str | None) -> Saved:
+    """The answer that the form got when it was sent first, if that is still the truth."""
     if not same(change.asked.get(FIELD), wanted):
         raise FormUsedError(change=change)
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise UnsettledError(change)
     if change.outcome == Outcome.FAILED:
         raise FormUsedError(change=change)
-    return Saved(change.after.get(FIELD), change.chatbot_title or None, change)
+    current = _reported(access, access.client.get_chatbot(change.chatbot_id))
+    if not same(current, wanted):
+        raise ClashError(current)
+    return Saved(current, change.chatbot_title or None, change)
 
 
 def settle(access: Access, change: Change) -> Change:
@@ -209,7 +214,7 @@ def settle(access: Access, change: Change) -> Change:
 
     A Change that is settled already comes back as it is. Raises CaigunnError and BusyError.
     """
-    with held(chatbot_lease(change.chatbot_id), access.deadline):
+    with writing(change.chatbot_id, access.deadline):
         change.refresh_from_db()
         if change.outcome not in {Outcome.PENDING, Outcome.UNKNOWN}:
             return change

@@ -42,7 +42,7 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
         else {},
         "webhooks_drawn": draws_webhooks,
         "next": page_of(request),
-        "may_reveal": may(request.user, Action.REVEAL_SECRET),
+        "may_reveal": may(request.user, Action.REVEAL_SECRET) and not listing.is_stale,
     }
     return draw(request, "chatbots/list.html", context, fragments=("results", "webhooks"))
 
@@ -70,8 +70,8 @@ def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
 
 def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """The page of a new chatbot, with what became of each step and its API key, read just now."""
-    info = access.client.get_chatbot(chatbot_id)
-    context = _detail(access, chatbot_id, details.keep(access, chatbot_id, info))
+    info, reading = details.read(access, chatbot_id)
+    context = _detail(access, chatbot_id, reading)
     try:
         change_id = UUID(request.GET["created"])
     except ValueError:
@@ -101,8 +101,7 @@ def reveal(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespo
     field = request.POST.get("field", "")
     if field not in SECRET_FIELDS:
         raise BadRequest
-    info = access.client.get_chatbot(chatbot_id)
-    reading = details.keep(access, chatbot_id, info)
+    info, reading = details.read(access, chatbot_id)
     secret = getattr(info, field)
     context = _detail(access, chatbot_id, reading) | {
         "field": field,

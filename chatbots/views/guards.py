@@ -7,7 +7,8 @@ from typing import Concatenate, ParamSpec
 from django.http import HttpResponse
 
 from caigunn_admin.http import MemberRequest
-from chatbots.services.access import Access, access_of
+from chatbots.caigunn import TokenRejected
+from chatbots.services.access import Access, access_of, rejection
 
 P = ParamSpec("P")
 
@@ -20,6 +21,9 @@ def with_access(
     @wraps(view)
     def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         access = access_of(request.user, request.request_id)
-        return view(request, access, *args, **kwargs)
+        try:
+            return view(request, access, *args, **kwargs)
+        except TokenRejected as error:
+            raise rejection(access, error) from error
 
     return guarded

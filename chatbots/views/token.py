@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from caigunn_admin.activity.record import Request
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
-from chatbots import faults
+from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, Forbidden, Rejected, TokenRejected
 from chatbots.forms import AccessTokenForm, RefreshForm
 from chatbots.models import AccessToken, Connection
@@ -88,6 +88,12 @@ def disconnect(request: MemberRequest) -> HttpResponse:
     return redirect("token")
 
 
+def _is_about_another_token(request: MemberRequest, record: AccessToken) -> bool:
+    """Whether the form was drawn before the last refresh: sent again, it would refresh again."""
+    state = form_state.read(request.POST.get("state", ""), request.user, f"refresh {record.pk}")
+    return state is not None and state.started_from != record.fingerprint
+
+
 def _settle(request: MemberRequest, record: AccessToken) -> None:
     if service.settle_refresh(_asked_by(request), record):
         messages.success(request, _("Checked: the stored token works."))
@@ -114,6 +120,8 @@ def _why_not_refreshed(request: MemberRequest, record: AccessToken) -> str:
         return _("This token belongs to another address. Connect a new one.")
     if not service.may_refresh(request.user, record):
         return _("Only the member who connected it, or an Admin, refreshes it.")
+    if _is_about_another_token(request, record):
+        return _("It is being refreshed already, or has just been.")
     return ""
 
 
@@ -140,6 +148,9 @@ def _page(
         "may_refresh": record is not None and not _why_not_refreshed(request, record),
         "is_unknown": record is not None and record.refresh_died(timezone.now()),
         "shared_by": record.connections.count() if record else 0,
+        "refresh_state": form_state.issue(request.user, f"refresh {record.pk}", record.fingerprint)
+        if record
+        else "",
         "next": safe_next(request, ""),
         "error": error,
         "request_id": request.request_id,

@@ -66,14 +66,14 @@ def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpR
 
 def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """The form with the value that Caigunn reports at this moment."""
-    info = access.client.get_chatbot(chatbot_id)
-    reading = details.keep(access, chatbot_id, info)
+    info, _reading = details.read(access, chatbot_id)
     if info.is_deleted:
         return to_chatbot(chatbot_id)
+    current = info.webhook_url or None
     asked = asked_by(request.user, request.GET.get("again", ""), chatbot_id)
-    shown = asked.get(webhooks.FIELD) or reading.webhook_url
+    shown = asked.get(webhooks.FIELD) or current
     form = WebhookForm(initial={"webhook_url": shown})
-    context = _context(request, chatbot_id, form, reading.webhook_url, title=info.title)
+    context = _context(request, chatbot_id, form, current, title=info.title)
     return draw(request, TEMPLATE, context, fragments=("webhook",))
 
 
@@ -116,7 +116,7 @@ def _not_saved(
 def _now(access: Access, chatbot_id: str) -> str | None:
     """The value that a form can start from when the one it started from is of no use: never the
     last known copy, for the form says that Caigunn reports it now. Raises CaigunnError."""
-    return details.keep(access, chatbot_id, access.client.get_chatbot(chatbot_id)).webhook_url
+    return details.read(access, chatbot_id)[0].webhook_url or None
 
 
 def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> HttpResponse:
@@ -193,6 +193,8 @@ def _context(
         "form": form,
         "current": current,
         "next": safe_next(request, ""),
+        # For the heading alone: it came from this page.
+        "title": request.POST.get("title", ""),
         "state": form_state.issue(request.user, chatbot_id, current),
         "request_id": request.request_id,
     } | context

@@ -1,5 +1,6 @@
 """`/token/refresh/`."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -155,3 +156,22 @@ def test_a_token_is_never_sent_to_another_address(
         # It can still be disconnected.
         assert page.form(DISCONNECT_URL).submit(viewer).status_code == 302
         assert not AccessToken.objects.exists()
+
+
+def test_the_same_form_again_refreshes_once(viewer: Client, sandbox: Sandbox) -> None:
+    form = assert_page(viewer.get(URL)).form(REFRESH_URL)
+    form.submit(viewer)
+    form.submit(viewer)
+    assert [call for call in calls(sandbox) if call[1] == REFRESH] == [("GET", REFRESH)]
+    assert "has just been" in assert_page(viewer.get(URL)).text
+
+
+def test_whoever_shares_a_token_that_is_being_refreshed_is_not_told_that_it_ended(
+    viewer: Client, sandbox: Sandbox
+) -> None:
+    until = timezone.now() + timedelta(seconds=20)
+    AccessToken.objects.update(refresh_holder=uuid.uuid4(), refresh_until=until)
+    sandbox.users[0].token = "the-new-token-that-is-not-stored-yet"
+    page = assert_error(viewer.get("/plans/"), 503, "Your access token is being refreshed")
+    assert "/plans/" in page.hrefs
+    assert AccessToken.objects.get().rejected_at is None

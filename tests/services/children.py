@@ -15,7 +15,7 @@ from caigunn_admin.activity.models import Change, Outcome
 from caigunn_admin.activity.record import Request
 from caigunn_admin.team.models import Member, Role
 from chatbots.models import AccessToken, Connection
-from chatbots.services import token, webhooks
+from chatbots.services import lifecycle, token, webhooks
 from chatbots.services.access import access_of, transport
 
 EMAIL = "admin@example.com"
@@ -107,11 +107,27 @@ def save(chatbot_id: str, wanted: str, started_from: str, form_key: str) -> Call
     return act
 
 
+def create(title: str, plan_id: str, form_key: str) -> Callable[[], Any]:
+    """Create a chatbot; its id, or the name of what went wrong and the ids that were found."""
+
+    def act() -> list[str]:
+        access = access_of(Member.objects.get(), "child")
+        new = lifecycle.NewChatbot(title, plan_id)
+        try:
+            return [lifecycle.create(access, new, form_key=form_key).chatbot_id]
+        except lifecycle.LostAnswerError as lost:
+            return ["LostAnswerError", *(one.id for one in lost.found)]
+        except Exception as error:  # noqa: BLE001 - its name is the result
+            return [type(error).__name__]
+
+    return act
+
+
 def settle_pending() -> Callable[[], Any]:
     """*Check now* for what a crash left; the outcome before and after."""
 
     def act() -> list[str]:
-        change = Change.objects.get(kind="webhook", outcome=Outcome.PENDING)
+        change = Change.objects.get(kind="webhook", outcome__in=[Outcome.PENDING, Outcome.UNKNOWN])
         before = change.outcome
         access = access_of(Member.objects.get(), "child")
         return [before, webhooks.settle(access, change).outcome]
@@ -143,5 +159,6 @@ ACTS: dict[str, Callable[..., Callable[[], Any]]] = {
     "look": look,
     "settle": settle,
     "save": save,
+    "create": create,
     "settle_pending": settle_pending,
 }

@@ -271,3 +271,20 @@ def test_no_transaction_spans_a_call(desk: Desk) -> None:
         access.client.list_plans()
     assert desk.calls() == []
     release_database()
+
+
+def test_whoever_leaves_hands_a_shared_token_over(desk: Desk, join: Joining) -> None:
+    """Else nobody but an Admin could ever refresh it."""
+    other = join("viewer", "other@example.com")
+    record = connect(other, desk.sandbox.users[0].token)
+    assert record.connected_by == desk.member
+    token.disconnect(desk.asks())
+    record.refresh_from_db()
+    assert record.connected_by == other
+
+
+def test_a_shared_label_stays_with_whoever_connected_it(desk: Desk, join: Joining) -> None:
+    text = desk.sandbox.users[0].token
+    token.connect(desk.asks(), text, "Support")
+    asks = Request(join("viewer", "other@example.com"), "r")
+    assert token.connect(asks, text, "Mine").label == "Support"

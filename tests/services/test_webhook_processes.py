@@ -68,6 +68,6 @@ def test_what_a_killed_process_left_is_settled(caigunn: Sandbox, house: House) -
         wait_for(lambda: writes(caigunn) == 1)
         child.kill()
     assert house.ask(*saving(caigunn, "https://a.example/", "1")) == "UnsettledError"
-    assert house.ask("settle_pending") == ["pending", "done"]
+    assert house.ask("settle_pending") == ["unknown", "done"]
     assert house.ask(*saving(caigunn, "https://a.example/", "1")) == "https://a.example/"
     assert writes(caigunn) == 1
