@@ -169,9 +169,10 @@ elif _database["ENGINE"].endswith("postgresql"):
     # A connection goes back to the pool before each call to Caigunn: slow calls hold none.
     _database["OPTIONS"] = {
         **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": 40, "timeout": 10},
+        # As many as there are threads. Idle ones are closed soon, so that few are dead after a
+        # restart of the server; those are found out before they are used.
+        "pool": {"min_size": 1, "max_size": 40, "timeout": 10, "max_idle": 60},
     }
-    # A connection that the server has closed meanwhile is replaced, not met with an error.
     _database["CONN_HEALTH_CHECKS"] = True
 else:
     stop("DATABASE_URL is either sqlite:///… or postgres://….")
