@@ -20,11 +20,12 @@ class FormState:
     started_from: Any
 
 
-def issue(member: Member, subject: str, started_from: Any) -> str:
-    """A new state for a form about `subject`, for this member only."""
+def issue(member: Member, subject: str, started_from: Any, *, key: str = "") -> str:
+    """A new state for a form about `subject`, for this member only; with the `key` of an earlier
+    one, what that form has asked for already is not asked for again."""
     return signing.dumps(
         {
-            "key": secrets.token_urlsafe(24),
+            "key": key or secrets.token_urlsafe(24),
             "member": member.pk,
             "subject": subject,
             "started_from": started_from,

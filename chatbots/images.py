@@ -2,6 +2,7 @@
 
 import base64
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 4096  # pixels
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 ACCEPTED = ",".join(FORMATS.values())
+# What many cameras write: a JPEG with further pictures behind it.
+_TYPES = FORMATS | {"MPO": "image/jpeg"}
 _THUMBNAIL = (64, 64)
 
 
@@ -67,12 +70,20 @@ def _looked_into(name: str, content: bytes) -> CheckedImage:
                 _("It is %(width)s × %(height)s pixels; the most is %(most)s on a side.")
                 % {"width": width, "height": height, "most": MAX_SIDE}
             )
-        content_type = FORMATS[str(picture.format)]
+        content_type = _TYPES[str(picture.format)]
         # Decoding all of it is what tells a whole picture from a cut one.
         picture.load()
-        small = ImageOps.exif_transpose(picture).convert("RGBA")
-        small.thumbnail(_THUMBNAIL)
+        # Small first: every further step would otherwise hold another whole copy in memory.
+        picture.thumbnail(_THUMBNAIL)
         buffer = io.BytesIO()
-        small.save(buffer, "PNG", optimize=True)
+        _upright(picture).convert("RGBA").save(buffer, "PNG", optimize=True)
     thumbnail = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     return CheckedImage(UploadedImage(name, content_type, content), width, height, thumbnail)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture as its EXIF orientation has it; as it is where that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return picture

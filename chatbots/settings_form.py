@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -10,10 +10,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chatbots import images
+from chatbots import webhook_url as rules
 from chatbots.caigunn import Model
 from chatbots.forms import WebhookForm
 from chatbots.services import settings as service
@@ -86,8 +88,6 @@ class SettingsForm(WebhookForm):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
-    needs_title = True
-
     def __init__(self, *args: Any, models: tuple[Model, ...] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if models:
@@ -101,18 +101,30 @@ class SettingsForm(WebhookForm):
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]
-        if self.needs_title and not title:
+        if not title and self._needs_title:
             raise ValidationError(_("A chatbot needs a title."))
         return title
+
+    @property
+    def _needs_title(self) -> bool:
+        # One that has none can be edited without being given one.
+        return bool(self.initial.get("title"))
+
+    def clean_webhook_url(self) -> str | None:
+        # What Caigunn has already, whoever put it there, does not keep the rest from being saved.
+        if (url := self.cleaned_data["webhook_url"]) == (self.initial.get("webhook_url") or ""):
+            return url or None
+        return super().clean_webhook_url()
 
     def clean_prompt(self) -> str:
         return str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
 
     def clean_model_id(self) -> str:
         text: str = self.cleaned_data["model_id"]
-        if text and not isinstance(self.fields["model_id"], forms.ChoiceField):
+        is_typed = not isinstance(self.fields["model_id"], forms.ChoiceField)
+        if text and is_typed and not self._is_as_shown("model_id", text):
             try:
-                UUID(text)
+                return str(UUID(text))
             except ValueError:
                 raise ValidationError(
                     _("A model is named by its ID, such as 3fa85f64-5717-4562-b3fc-2c963f66afa6.")
@@ -159,13 +171,43 @@ class SettingsForm(WebhookForm):
             for name, value in values.items()
             if value not in (None, "", []) and not self._is_as_shown(name, value)
         }
-        if self.initial.get("prompt") and not values["prompt"].strip():
+        # Cleared by hand; a form that came without the field says nothing about it.
+        is_there = self.add_prefix("prompt") in self.data
+        if is_there and self.initial.get("prompt") and not values["prompt"].strip():
             given["prompt"] = ""
         return Asked(given)
 
     def _is_as_shown(self, name: str, value: Any) -> bool:
         shown = self.initial.get(name)
+        if isinstance(self.fields[name], YesNoField) and isinstance(shown, str):
+            shown = {"true": True, "false": False}.get(shown)
         return name in service.READABLE and shown is not None and service.same(name, shown, value)
+
+    def changed_from(self, now: dict[str, Any]) -> set[str]:
+        """Which fields that can be read hold something else than Caigunn reports `now`."""
+        names = (*service.READABLE, "webhook_url")
+        values = {name: self.cleaned_data[name] for name in names}
+        return {
+            name
+            for name, value in values.items()
+            if value not in (None, "") or name in {"prompt", "webhook_url"}
+            if not service.same(name, _or_none(value), _or_none(now.get(name)))
+        }
+
+    def follow(self, now: dict[str, Any], *, without_unreadable: bool) -> None:
+        """Have the input stand against what Caigunn reports `now`: what the member had left as
+        the form showed it follows, so that sending it again undoes nobody's change. Without the
+        unreadable settings where they have been sent."""
+        data = cast("QueryDict", self.data).copy()
+        for name in (*service.READABLE, "webhook_url"):
+            typed, shown = data.get(name), self.initial.get(name)
+            if typed is not None and service.same(name, _or_none(typed), _or_none(shown)):
+                data[name] = now.get(name) or ""
+        if without_unreadable:
+            for name in set(FIELDS) - set(service.READABLE):
+                data.pop(name, None)
+            self.files = MultiValueDict()
+        self.data = data
 
     @property
     def message_rows(self) -> list[str]:
@@ -181,6 +223,10 @@ class NewChatbotForm(SettingsForm):
     """Create: title and plan, and what should be set once the chatbot exists."""
 
     plan_id = forms.CharField(label=gettext_lazy("Plan"), max_length=64)
+
+    @property
+    def _needs_title(self) -> bool:
+        return True
 
     def clean_title(self) -> str:
         return unicodedata.normalize("NFC", super().clean_title())
@@ -201,13 +247,17 @@ class DeleteForm(forms.Form):
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._expected = expected
+        self.expected = expected
 
     def clean_confirm_title(self) -> str:
         typed: str = self.cleaned_data["confirm_title"]
-        if _trimmed(typed) != _trimmed(self._expected):
+        if _trimmed(typed) != _trimmed(self.expected):
             raise ValidationError(_("This is not the title of the chatbot. Nothing was deleted."))
         return typed
+
+
+def _or_none(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _trimmed(text: str) -> str:
@@ -219,18 +269,6 @@ def _picture(file: "UploadedFile[bytes] | None") -> images.CheckedImage | None:
 
 
 def _is_origin(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        has_port = parts.port != 0
-    except ValueError:
-        return False
-    return (
-        parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and has_port
-        and parts.username is None
-        and parts.path in {"", "/"}
-        and not parts.query
-        and not parts.fragment
-        and not re.search(r"[\s\\]", text)
-    )
+    """Whether it is scheme, host and port alone, with nothing in it that a webhook URL must not
+    have either."""
+    return not rules.problems(text) and urlsplit(text)[2:] in {("", "", ""), ("/", "", "")}

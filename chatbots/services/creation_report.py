@@ -68,11 +68,16 @@ def report(
         held = all(
             settings.same(name, now[name], change.asked[name]) for name in fields if name in now
         )
-        sent = later.get(Kind.SETTINGS)
-        was_taken = sent is not None and sent.outcome == Outcome.DONE
-        is_done = held and (was_taken or all(name in now for name in fields))
-        steps.append(_step("settings", sent, is_done=is_done, fields=fields))
+        taken = _taken(chatbot_id)
+        is_done = held and all(name in now or name in taken for name in fields)
+        steps.append(_step("settings", later.get(Kind.SETTINGS), is_done=is_done, fields=fields))
     return CreationReport(change, tuple(steps))
+
+
+def _taken(chatbot_id: str) -> set[str]:
+    """The settings that Caigunn has taken, at the creation or when that was tried again."""
+    done = Change.objects.filter(chatbot_id=chatbot_id, kind=Kind.SETTINGS, outcome=Outcome.DONE)
+    return {name for change in done for name in change.asked}
 
 
 def _step(name: str, change: Change | None, *, is_done: bool, fields: tuple[str, ...] = ()) -> Step:

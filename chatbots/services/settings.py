@@ -3,7 +3,6 @@
 import time
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
@@ -62,16 +61,6 @@ class SavedSettings:
     verified: tuple[str, ...]
     accepted: tuple[str, ...]
     change: Change | None
-
-
-@dataclass(frozen=True)
-class LastSent:
-    """What was last sent from here for a field that cannot be read."""
-
-    value: Any
-    at: datetime
-    by: str
-    outcome: str
 
 
 def readable(info: ChatbotInfo) -> dict[str, Any]:
@@ -222,13 +211,12 @@ class _Write:
     def _sent_and_read_back(self) -> ChatbotInfo:
         unclear: OutcomeUnknown | None = None
         for _attempt in range(ATTEMPTS):
+            unclear = None
             try:
                 self._access.client.update_settings(self._change.chatbot_id, self._asked.update())
             except OutcomeUnknown as error:
                 unclear = error
                 self._is_unclear = True
-            else:
-                unclear = None
             self._was_sent = True
             after = self._read_back()
             if unclear is None or self._all_new(after):
@@ -271,13 +259,12 @@ class _Write:
             if name in now and not same(name, now[name], wanted[name])
         }
         if other:
-            names = ", ".join(other)
             close(
                 self._change,
                 Outcome.FAILED,
                 after=after,
                 detail=_("Caigunn accepted the change, but reports another value: %(names)s.")
-                % {"names": names},
+                % {"names": ", ".join(other)},
             )
             raise NotHeldError(other, self._change)
         close(self._change, Outcome.DONE, after=after)
@@ -311,22 +298,3 @@ def _recorded(value: Any) -> Any:
             "thumbnail": value.thumbnail,
         }
     return value
-
-
-def last_sent(chatbot_id: str) -> dict[str, LastSent]:
-    """For each setting that cannot be read: what was last sent from here, when and by whom.
-
-    For whoever may read the chatbot, through whichever access token; the caller has read it.
-    """
-    found: dict[str, LastSent] = {}
-    changes = Change.objects.filter(
-        chatbot_id=chatbot_id,
-        kind=Kind.SETTINGS,
-        outcome__in=[Outcome.DONE, Outcome.UNKNOWN],
-    ).select_related("member")[:200]
-    for change in changes:
-        for name, value in change.asked.items():
-            if name not in READABLE and name not in found:
-                by = str(change.member) if change.member else change.member_email
-                found[name] = LastSent(value, change.created_at, by, change.outcome)
-    return found

@@ -31,6 +31,10 @@ def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpRespon
     change = Change.objects.filter(pk=change_id, kind__in=_OF_CHATBOTS).first()
     if change is None or not change.chatbot_id:
         raise Http404
+    if change.access_token_id != access.record.pk:
+        # Through another access token "not found" does not mean gone, and a settled Change tells
+        # what was found: whoever cannot read the chatbot learns nothing of it.
+        access.client.get_chatbot(change.chatbot_id)
     try:
         change = settling.settle(access, change)
     except BusyError:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from caigunn_admin.activity.models import Change, Outcome
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
@@ -18,10 +19,10 @@ from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, NotFound, Rejected, TokenRejected, is_chatbot_id
 from chatbots.images import ACCEPTED
 from chatbots.rendering import draw
-from chatbots.services import catalogue, details, lifecycle
+from chatbots.services import catalogue, details, lifecycle, search
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access, note_rejected
-from chatbots.services.outcomes import NotSavedError, UnsettledError
+from chatbots.services.outcomes import BusyError, NotSavedError, UnsettledError
 from chatbots.settings_form import DeleteForm, NewChatbotForm
 from chatbots.views.guards import with_access
 
@@ -40,6 +41,7 @@ def new(request: MemberRequest, access: Access) -> HttpResponse:
     form = NewChatbotForm(request.POST, request.FILES)
     state = form_state.read(request.POST.get("state", ""), request.user, SUBJECT)
     if "add_row" in request.POST:
+        form.errors.clear()
         return _new_again(request, access, form, status=200)
     if not form.is_valid():
         return _new_again(request, access, form)
@@ -79,11 +81,12 @@ def _create(
         created = lifecycle.create(access, wanted, form_key=form_key)
     except lifecycle.LostAnswerError as lost:
         return _new_failed(request, access, form, _lost(), change=lost.change, found=lost.found)
-    except UnsettledError as error:
-        return _new_failed(request, access, form, _lost(), change=error.change)
     except NotSavedError as error:
+        if error.change and error.change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
+            return _still_lost(request, access, form, error.change)
+        is_busy = isinstance(error, BusyError)
         return _new_again(
-            request, access, form, keep_state=False, problem=error.problem, change=error.change
+            request, access, form, keep_state=is_busy, problem=error.problem, change=error.change
         )
     except Rejected as error:
         form.refused(error)
@@ -93,6 +96,19 @@ def _create(
             note_rejected(request.user)
         return _new_failed(request, access, form, _screen(error, reverse("chatbot_new")))
     return redirect(f"{reverse('chatbot', args=[created.chatbot_id])}?created={created.change.pk}")
+
+
+def _still_lost(
+    request: MemberRequest, access: Access, form: NewChatbotForm, change: Change
+) -> HttpResponse:
+    """A lost creation's form came again with other values: look, and send nothing."""
+    there_before = change.before.get(lifecycle.THERE_BEFORE, [])
+    try:
+        of_title = search.of_title(access, change.chatbot_title)
+    except CaigunnError:
+        of_title = ()
+    found = [one for one in of_title if one.id not in there_before]
+    return _new_failed(request, access, form, _lost(), change=change, found=found)
 
 
 def _lost() -> ErrorScreen:
@@ -138,9 +154,12 @@ def _draw_new(
         if request.method != "POST":
             raise
         plans = ()
+    chosen = form["plan_id"].value() or ""
     drawn = {
         "form": form,
         "plans": plans,
+        # One of a later page of the plans, or none at all: what was chosen is kept.
+        "other_plan": "" if chosen in {plan.id for plan in plans} else chosen,
         "accepted_images": ACCEPTED,
         "state": form_state.issue(request.user, SUBJECT, None),
         "request_id": request.request_id,
@@ -155,18 +174,26 @@ def _draw_new(
 @with_access
 def delete(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """What is lost, and the title typed once more."""
-    if request.method != "POST":
-        reading = details.chatbot(access, chatbot_id, fresh_is_enough=False)
-        if reading.info.is_deleted:
-            return redirect("chatbot", chatbot_id)
-        return _delete_form(request, chatbot_id, reading, DeleteForm(expected=""))
+    if request.method == "POST":
+        return _delete_submitted(request, access, chatbot_id)
+    reading = details.chatbot(access, chatbot_id, fresh_is_enough=False)
+    if reading.info.is_deleted:
+        return redirect("chatbot", chatbot_id)
+    return _delete_form(request, chatbot_id, reading, DeleteForm(expected=""))
+
+
+def _delete_submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    state = form_state.read(request.POST.get("state", ""), request.user, f"delete {chatbot_id}")
     try:
-        reading = details.chatbot(access, chatbot_id)
+        reading = details.keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
     except NotFound:
         messages.info(request, _("This chatbot was gone already."))
         return redirect("chatbots")
+    except CaigunnError as error:
+        expected = (state.started_from or chatbot_id) if state else chatbot_id
+        form = DeleteForm(request.POST, expected=expected)
+        return _not_deleted(request, chatbot_id, None, form, error)
     form = DeleteForm(request.POST, expected=reading.info.title or chatbot_id)
-    state = form_state.read(request.POST.get("state", ""), request.user, f"delete {chatbot_id}")
     if not form.is_valid() or state is None:
         return _delete_form(request, chatbot_id, reading, form, 422, stale=state is None)
     try:
@@ -185,7 +212,7 @@ def delete(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespo
 def _not_deleted(
     request: MemberRequest,
     chatbot_id: str,
-    reading: details.ChatbotReading,
+    reading: details.ChatbotReading | None,
     form: DeleteForm,
     error: NotSavedError | UnsettledError | CaigunnError,
 ) -> HttpResponse:
@@ -200,7 +227,9 @@ def _not_deleted(
             _("Its answer did not arrive, or could not be checked."),
             error.change.detail,
         )
-        context = {"error": screen, "change": error.change}
+        # With the same key, sending it again deletes nothing that was not seen to be there.
+        kept = request.POST.get("state", "")
+        context = {"error": screen, "change": error.change, "state": kept}
         return _delete_form(request, chatbot_id, reading, form, 504, **context)
     if isinstance(error, TokenRejected):
         note_rejected(request.user)
@@ -211,20 +240,23 @@ def _not_deleted(
 def _delete_form(
     request: MemberRequest,
     chatbot_id: str,
-    reading: details.ChatbotReading,
+    reading: details.ChatbotReading | None,
     form: DeleteForm,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
+    expected = (reading.info.title or chatbot_id) if reading else form.expected
     drawn = {
         "chatbot_id": chatbot_id,
         "reading": reading,
         "form": form,
-        "expected": reading.info.title or chatbot_id,
-        "state": form_state.issue(request.user, f"delete {chatbot_id}", None),
+        "expected": expected,
+        "state": form_state.issue(request.user, f"delete {chatbot_id}", expected),
         "request_id": request.request_id,
     } | context
-    return draw(request, DELETE, drawn, status=status)
+    error = context.get("error")
+    headers = error.headers if isinstance(error, ErrorScreen) else None
+    return draw(request, DELETE, drawn, status=status, headers=headers)
 
 
 def _screen(error: CaigunnError, page: str) -> ErrorScreen:

@@ -1,4 +1,5 @@
-// What htmx and plain HTML cannot do: copying, and saying that this dashboard itself does not answer.
+// What htmx and plain HTML cannot do: copying, help with long forms, and saying that this dashboard
+// itself does not answer.
 (() => {
   "use strict";
 
@@ -38,20 +39,50 @@
     const image = document.getElementById(event.target.dataset?.preview);
     if (!image) return;
     const file = event.target.files[0];
-    image.hidden = !file;
+    image.hidden = true;
     if (!file) return;
     const reader = new FileReader();
     reader.addEventListener("load", () => { image.src = reader.result; });
+    image.onload = () => { image.hidden = false; };
     reader.readAsDataURL(file);
   });
 
   // A colour can be picked or typed; what is typed is what is sent.
   for (const picker of document.querySelectorAll("[data-colour-of]")) {
     const text = document.getElementById(picker.dataset.colourOf);
+    const follow = () => { if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value; };
     picker.hidden = false;
     picker.addEventListener("input", () => { text.value = picker.value; });
-    text.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value; });
+    text.addEventListener("input", follow);
+    follow();
   }
+
+  // One more row without a round trip, which would lose the files that were chosen.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[name=add_row]");
+    if (!button) return;
+    event.preventDefault();
+    const last = button.parentElement.querySelector("input:last-of-type");
+    const row = last.cloneNode();
+    row.value = "";
+    row.ariaLabel = last.ariaLabel.replace(/\d+/, (number) => Number(number) + 1);
+    last.after(row);
+    row.focus();
+  });
+
+  // A way back draws a form anew, with a key of its own. It keeps the one that it had, so that what
+  // was sent with it is not sent a second time.
+  const key = document.querySelector("[data-sent-once]");
+  if (key && history.state?.key) key.value = history.state.key;
+  else if (key) history.replaceState({ key: key.value }, "");
+
+  // A long form says that it is on its way; the page of an answer, or of a way back, does not.
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches(".form-wide")) event.target.classList.add("htmx-request");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll(".form-wide")) form.classList.remove("htmx-request");
+  });
 
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });

@@ -14,6 +14,7 @@ from tests.environment import chromium
 from .dashboard import Dashboard, collect_static
 from .pages import connect, sign_in
 
+ADMIN = "admin@example.com"
 EDITOR = "editor@example.com"
 VIEWER = "viewer@example.com"
 OpenPage = Callable[..., Page]
@@ -56,7 +57,7 @@ def running_dashboard(
     limits = {"CAIGUNN_READ_TIMEOUT": "3", "CAIGUNN_TOTAL_TIMEOUT": "12"}
     dashboard = Dashboard(tmp_path_factory.mktemp("dashboard"), running_sandbox.url, **limits)
     dashboard.release()
-    for email, role in ((EDITOR, "editor"), (VIEWER, "viewer")):
+    for email, role in ((ADMIN, "admin"), (EDITOR, "editor"), (VIEWER, "viewer")):
         dashboard.add_member(email, role)
     with dashboard:
         yield dashboard
@@ -90,7 +91,7 @@ def cookies(
 ) -> dict[str, Any]:
     """Sessions of members who are signed in and connected, by their address."""
     states: dict[str, Any] = {}
-    for email in (EDITOR, VIEWER):
+    for email in (ADMIN, EDITOR, VIEWER):
         context = browser.new_context(base_url=running_dashboard.url)
         page = context.new_page()
         sign_in(page, email)

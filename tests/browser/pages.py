@@ -1,8 +1,10 @@
 """How a person finds things on the pages: by role, label and text."""
 
+import io
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from PIL import Image
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from .dashboard import PASSWORD
 
@@ -70,3 +72,28 @@ def open_list(page: Page, query: str = "") -> None:
     titles = page.get_by_role("rowheader")
     expect(titles).not_to_have_count(0)
     expect(rows).to_have_count(titles.count())
+
+
+def picture(name: str, colour: str = "teal") -> FilePayload:
+    """A small PNG to be chosen for upload."""
+    file = io.BytesIO()
+    Image.new("RGB", (120, 90), colour).save(file, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button by its whole name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def fill_in_new(page: Page, title: str, plan: str) -> None:
+    """Open the form of a new chatbot and give what it cannot do without."""
+    page.goto("/chatbots/new/")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_role("radio", name=plan).check()
+
+
+def open_settings(page: Page) -> None:
+    """Unfold the settings of a new chatbot."""
+    page.get_by_text("Settings (optional)").click()
+    expect(page.get_by_label("Prompt")).to_be_visible()

@@ -1,7 +1,6 @@
 """What holds on every page: a silent console, nothing for axe, nothing wider than a phone."""
 
 import re
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -10,13 +9,13 @@ from playwright.sync_api import Page, expect
 
 from chatbots.sandbox import Fault, Sandbox
 
-from .conftest import EDITOR, Console, OpenPage
+from .conftest import ADMIN, Console, OpenPage
+from .form_pages import FORM_PAGES, Way
 from .pages import INFO, edit_link, open_list, row_of, save, sign_in, webhook_field
 
 pytestmark = pytest.mark.browser
 
 Theme = Literal["light", "dark"]
-Way = Callable[[Page, Sandbox], None]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _OVERFLOW = """() => {
   const width = document.documentElement.clientWidth;
@@ -106,7 +105,7 @@ def the_last_known_copy(page: Page, sandbox: Sandbox) -> None:
 
 def the_open_menu(page: Page, sandbox: Sandbox) -> None:
     page.goto("/plans/")
-    page.get_by_role("banner").get_by_text(EDITOR).click()
+    page.get_by_role("banner").get_by_text(ADMIN).click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
@@ -156,13 +155,13 @@ def look_at(page: Page, theme: Theme) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *FORM_PAGES])
 def test_nothing_is_wrong_on(
     name: str, open_page: OpenPage, sandbox: Sandbox, console: Console
 ) -> None:
     console.expect(*PROVOKED)
-    page = open_page()
-    PAGES[name](page, sandbox)
+    page = open_page(ADMIN)
+    (PAGES | FORM_PAGES)[name](page, sandbox)
     assert [*look_at(page, "light"), *look_at(page, "dark")] == []
 
 
@@ -184,13 +183,13 @@ def test_nothing_is_wrong_before_a_token_is_connected(
     assert [*look_at(page, "light"), *look_at(page, "dark")] == []
 
 
-@pytest.mark.parametrize("name", [*PAGES, *PUBLIC_PAGES])
+@pytest.mark.parametrize("name", [*PAGES, *FORM_PAGES, *PUBLIC_PAGES])
 def test_a_phone_never_scrolls_sideways_on(
     name: str, open_page: OpenPage, sandbox: Sandbox, console: Console
 ) -> None:
     console.expect(*PROVOKED)
-    page = open_page(None if name in PUBLIC_PAGES else EDITOR)
+    page = open_page(None if name in PUBLIC_PAGES else ADMIN)
     # Got there on a wide screen, where the table is a table; then the screen is narrow.
-    (PAGES | PUBLIC_PAGES)[name](page, sandbox)
+    (PAGES | FORM_PAGES | PUBLIC_PAGES)[name](page, sandbox)
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate(_OVERFLOW) == []

@@ -5,14 +5,19 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from chatbots.sandbox import Sandbox
+from chatbots.sandbox import Fault, Sandbox
+from chatbots.sandbox.world import StoredFile
 
-from .conftest import EDITOR, Console, OpenPage
+from .conftest import ADMIN, EDITOR, Console, OpenPage
 from .pages import (
     CLEARED,
     SAVED,
     connect,
     edit_link,
+    fill_in_new,
+    open_settings,
+    picture,
+    press,
     row_of,
     save,
     sign_in,
@@ -124,3 +129,64 @@ def test_the_list_is_paged(page: Page, sandbox: Sandbox) -> None:
     page.get_by_label("Rows").select_option("30")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("link", name="Next")).to_be_visible()
+
+
+def test_a_chatbot_is_made_edited_cloned_and_deleted(open_page: OpenPage, sandbox: Sandbox) -> None:
+    page = open_page(ADMIN, java_script_enabled=False)
+    fill_in_new(page, "A 新 one", sandbox.users[0].plans[1].title)
+    page.get_by_label("Webhook URL").fill(NEW)
+    open_settings(page)
+    page.get_by_label("Initial message 1").fill("Hello")
+    press(page, "Add row")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("A 新 one")
+    page.get_by_label("Initial message 2").fill("你好")
+    page.get_by_label("Avatar").set_input_files(picture("avatar.png"))
+    press(page, "Create")
+    panel = page.get_by_role("region", name="This chatbot is new")
+    expect(panel).to_contain_text("The webhook is set and read back.")
+    expect(panel).to_contain_text("The settings were sent.")
+    bot = next(bot for bot in sandbox.users[0].chatbots if bot.title == "A 新 one")
+    expect(panel).to_contain_text(bot.api_key)
+    assert bot.webhook_url == NEW
+    assert isinstance(bot.settings["avatar"], StoredFile)
+    assert bot.settings["initial_messages"] == [
+        {"type": "text", "value": "Hello"},
+        {"type": "text", "value": "你好"},
+    ]
+
+    page.get_by_role("link", name="Edit settings").click()
+    expect(page.get_by_text("Last sent from here: avatar.png")).to_be_visible()
+    page.get_by_label("Prompt").fill("Be kind.")
+    page.get_by_label("Main colour", exact=True).fill("#aa3355")
+    page.get_by_label("Webhook URL").fill("")
+    save(page)
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+    expect(page.get_by_text("Webhook cleared and read back.")).to_be_visible()
+    assert bot.fields["prompt"] == "Be kind."
+    assert bot.fields["webhook_url"] is None
+    assert bot.settings["main_color"] == "#aa3355"
+
+    page.get_by_role("link", name="New from this one").click()
+    expect(page.get_by_label("Prompt")).to_have_value("Be kind.")
+    press(page, "Create")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy of A 新 one")
+
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_label("Type the title to confirm").fill("Copy of A 新 one")
+    press(page, "Delete")
+    expect(page.get_by_text("Copy of A 新 one is deleted. Caigunn confirms it.")).to_be_visible()
+    assert sandbox.refusals == []
+
+
+def test_a_lost_answer_on_create_says_what_is_known_and_is_not_sent_again(
+    open_page: OpenPage, sandbox: Sandbox, console: Console
+) -> None:
+    console.expect("status of 504")
+    page = open_page(ADMIN, java_script_enabled=False)
+    fill_in_new(page, "A 新 one", sandbox.users[0].plans[1].title)
+    sandbox.order(Fault("reset_after", path="/user/chatbot$", method="POST"))
+    press(page, "Create")
+    press(page, "Create")
+    expect(page.get_by_text("Caigunn may have created this chatbot")).to_be_visible()
+    expect(page.get_by_role("link", name="A 新 one")).to_be_visible()
+    assert len([sent for sent in sandbox.requests if sent.method == "POST"]) == 1

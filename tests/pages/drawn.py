@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 from django.test import Client
 
@@ -17,12 +18,14 @@ class Form:
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    """Inputs that come more than once, such as the initial messages."""
     buttons: list[dict[str, str]] = field(default_factory=list)
     id: str = ""
 
-    def submit(self, client: Client, press: str = "", **typed: str) -> Any:
+    def submit(self, client: Client, press: str = "", **typed: Any) -> Any:
         """Send it with what was typed; `press` names the button pressed, where it has a name."""
-        values = {**self.fields, **typed}
+        values: dict[str, Any] = {**self.fields, **self.rows, **typed}
         for button in self.buttons:
             if press and button.get("name") == press:
                 values[press] = button.get("value", "")
@@ -34,9 +37,10 @@ class Form:
 class Drawn(HTMLParser):
     """The parts of an answer that tests look at. Classes and layout are no part of it."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, address: str = "/") -> None:
         super().__init__()
         self.html = html
+        self._address = address
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.forms: list[Form] = []
         self.inline: list[str] = []
@@ -44,6 +48,8 @@ class Drawn(HTMLParser):
         self._open: list[str] = []
         self._form: Form | None = None
         self._select: str | None = None
+        self._option: str | None = None
+        self._textarea: str | None = None
         self.feed(html)
         self.close()
         self.text = " ".join("".join(self._words).split())
@@ -95,18 +101,29 @@ class Drawn(HTMLParser):
             # A button outside its form, which sends it to an address of the button's own.
             owner = next(form for form in self.forms if form.id == attrs["form"])
             owner.buttons.append(attrs)
-            action = attrs.get("formaction", owner.action)
-            self.forms.append(Form(action, owner.method, owner.fields, [attrs]))
+            action = urljoin(self._address, attrs.get("formaction", owner.action))
+            self.forms.append(Form(action, owner.method, owner.fields, buttons=[attrs]))
         if self._form is None:
             return
         if tag == "button":
             self._form.buttons.append(attrs)
-        elif tag == "input" and "name" in attrs:
+        else:
+            self._note_control(self._form, tag, attrs)
+
+    def _note_control(self, form: Form, tag: str, attrs: dict[str, str]) -> None:
+        if tag == "input" and "name" in attrs:
             is_box = attrs.get("type") in {"checkbox", "radio"}
             if not is_box or "checked" in attrs:
-                self._form.fields[attrs["name"]] = attrs.get("value", "")
+                _note_input(form, attrs["name"], attrs.get("value", ""))
         elif tag == "select":
             self._select = attrs.get("name")
+        elif tag == "option" and self._select:
+            if self._select not in form.fields or "selected" in attrs:
+                form.fields[self._select] = attrs.get("value", "")
+                self._option = None if "value" in attrs else self._select
+        elif tag == "textarea":
+            self._textarea = attrs.get("name")
+            form.fields[attrs["name"]] = ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:
@@ -114,16 +131,34 @@ class Drawn(HTMLParser):
                 pass
         if tag == "form":
             self._form = None
+        if tag in {"option", "select"}:
+            self._option = None
+        if tag == "select":
+            self._select = None
+        if tag == "textarea":
+            self._textarea = None
         self._words.append(" ")
 
     def handle_data(self, data: str) -> None:
+        if self._form and self._textarea:
+            known = self._form.fields[self._textarea]
+            # HTML drops the line break right after the tag.
+            self._form.fields[self._textarea] = known + (data if known else data.removeprefix("\n"))
+        if self._form and self._option:
+            self._form.fields[self._option] += data
         if not UNSEEN & set(self._open):
             self._words.append(data)
 
 
+def _note_input(form: Form, name: str, value: str) -> None:
+    if name in form.fields:
+        form.rows.setdefault(name, [form.fields[name]]).append(value)
+    form.fields[name] = value
+
+
 def drawn(response: Any) -> Drawn:
     """The answer, parsed."""
-    return Drawn(response.content.decode())
+    return Drawn(response.content.decode(), str(response.request["PATH_INFO"]))
 
 
 def htmx(target: str, page: str = "/chatbots/") -> dict[str, str]:

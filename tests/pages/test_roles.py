@@ -52,6 +52,19 @@ TABLE = {
     "token_disconnect": Entry("/token/disconnect/", everyone(405), everyone(302)),
     "plans": Entry("/plans/", everyone(200), everyone(405), Action.READ),
     "chatbots": Entry("/chatbots/", everyone(200), everyone(405), Action.READ),
+    "chatbot_new": Entry(
+        "/chatbots/new/",
+        (302, 403, 403, 200, 200),
+        (302, 403, 403, 422, 422),
+        Action.CREATE_CHATBOT,
+    ),
+    "chatbot_edit": Entry(
+        f"{BOT}edit/", (302, 403, 200, 200, 404), (302, 403, 422, 422, 404), Action.EDIT_SETTINGS
+    ),
+    # To whoever wants it deleted, a chatbot that is not there is deleted.
+    "chatbot_delete": Entry(
+        f"{BOT}delete/", (302, 403, 403, 200, 404), (302, 403, 403, 422, 302), Action.DELETE_CHATBOT
+    ),
     "chatbot": Entry(BOT, (302, 200, 200, 200, 404), everyone(405), Action.READ),
     "chatbot_reveal": Entry(
         f"{BOT}reveal/", everyone(405), (302, 403, 200, 200, 404), Action.REVEAL_SECRET

@@ -19,6 +19,10 @@ PAGES = (
     "/chatbots/?page=9",
     "/chatbots/<id>/",
     "/chatbots/<id>/webhook/",
+    "/chatbots/<id>/edit/",
+    "/chatbots/<id>/delete/",
+    "/chatbots/new/",
+    "/chatbots/new/?from=<id>",
     "/plans/",
     "/token/",
     "/nowhere/",
@@ -69,7 +73,8 @@ def test_nothing_is_inline_and_nothing_is_fetched_from_elsewhere(
 
 @every_page
 def test_every_form_works_without_javascript(address: str, admin: Client, bot: Chatbot) -> None:
-    page = drawn(admin.get(address.replace("<id>", bot.id)))
+    address = address.replace("<id>", bot.id)
+    page = drawn(admin.get(address))
     for form in page.forms:
         assert form.action.startswith("/")
         assert form.buttons

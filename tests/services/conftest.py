@@ -66,6 +66,7 @@ OpenDesk = Callable[..., Desk]
 @pytest.fixture
 def open_desk(join: Joining, settings: LazySettings) -> Iterator[OpenDesk]:
     """Opens a desk at a sandbox made with the given arguments."""
+    opened_all: list[Sandbox] = []
     with ExitStack() as stack:
 
         def opened(role: str = "editor", **sandbox: Any) -> Desk:
@@ -74,9 +75,12 @@ def open_desk(join: Joining, settings: LazySettings) -> Iterator[OpenDesk]:
             member = join(role)
             record = connect(member, running.users[0].token)
             running.clear_requests()
+            opened_all.append(running)
             return Desk(running, member, record)
 
         yield opened
+        # Whatever a test is about: nothing undocumented was sent.
+        assert [one for sandbox in opened_all for one in sandbox.refusals] == []
 
 
 @pytest.fixture

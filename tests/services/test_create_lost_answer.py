@@ -133,7 +133,7 @@ def test_a_named_chatbot_is_offered_even_where_the_list_lacks_it(open_desk: Open
     desk = open_desk("admin", chatbots=1)
     desk.sandbox.order(Fault("status", method="GET", path=CHATBOT, status=404, times=9))
     desk.sandbox.order(Fault("delay", method="GET", path=CHATBOTS, seconds=0.001, times=2))
-    nothing = {"chatbots": []}
+    nothing: dict[str, list[str]] = {"chatbots": []}
     desk.sandbox.order(Fault("delay", method="GET", path=CHATBOTS, seconds=0.001, body=nothing))
     with pytest.raises(lifecycle.LostAnswerError) as caught:
         create(desk, wanted(desk))

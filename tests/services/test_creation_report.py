@@ -13,7 +13,7 @@ from tests.conftest import Joining
 
 from .conftest import CHATBOT, Desk, OpenDesk
 from .creating import WEBHOOK_URL, create, wanted
-from .settings_calls import all_settings, change
+from .settings_calls import all_settings, change, save
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +102,15 @@ def test_a_step_that_was_made_good_is_done(desk: Desk) -> None:
     assert outcomes(desk, created) == {"webhook": Outcome.FAILED, "settings": Outcome.FAILED}
     desk.sandbox.edit(created.chatbot_id, webhook_url=WEBHOOK_URL, prompt="你是客服。")
     assert outcomes(desk, created) == {"webhook": Outcome.DONE, "settings": Outcome.DONE}
+
+
+def test_what_cannot_be_read_is_done_once_it_was_taken(desk: Desk) -> None:
+    desk.sandbox.order(Fault("status", method="PUT", path=CHATBOT, status=422))
+    values = {"main_color": "#0f766e"}
+    created = create(desk, wanted(desk, settings=values))
+    assert outcomes(desk, created) == {"settings": Outcome.FAILED}
+    save(desk, desk.bots[-1], values)
+    assert outcomes(desk, created) == {"settings": Outcome.DONE}
 
 
 def test_only_the_member_who_asked_sees_it_and_not_for_long(desk: Desk, join: Joining) -> None:

@@ -10,6 +10,7 @@ from caigunn_admin.activity.models import Change, Kind, Outcome
 from chatbots.sandbox import Fault
 from chatbots.services import outcomes
 from chatbots.services import settings as service
+from chatbots.services.last_sent import last_sent
 from tests.conftest import Joining, connect
 
 from .conftest import CHATBOT, Desk, OpenDesk
@@ -23,7 +24,7 @@ def test_every_unreadable_field_says_what_was_sent(desk: Desk) -> None:
     bot, values = ready(desk), all_settings(desk)
     saved = save(desk, bot, values)
     assert saved.change is not None
-    found = service.last_sent(bot.id)
+    found = last_sent(bot.id)
     assert set(found) == set(values) - set(service.READABLE)
     for name, sent in found.items():
         assert (sent.by, sent.at) == (str(desk.member), saved.change.created_at)
@@ -35,7 +36,7 @@ def test_every_unreadable_field_says_what_was_sent(desk: Desk) -> None:
 def test_a_picture_is_kept_as_name_size_and_small_copy_alone(desk: Desk) -> None:
     bot, values = ready(desk), all_settings(desk)
     save(desk, bot, {"avatar": values["avatar"]})
-    sent = service.last_sent(bot.id)["avatar"].value
+    sent = last_sent(bot.id)["avatar"].value
     upload = values["avatar"].upload
     assert sent == {
         "name": upload.name,
@@ -51,12 +52,12 @@ def test_the_latest_of_each_field_counts_whoever_sent_it(desk: Desk, join: Joini
     other = join("admin")
     connect(other, desk.sandbox.users[0].token)
     save(Desk(desk.sandbox, other, desk.record), bot, {"main_color": "#222222"})
-    found = service.last_sent(bot.id)
+    found = last_sent(bot.id)
     assert (found["main_color"].value, found["main_color"].by) == ("#222222", str(other))
     assert (found["is_fixed"].value, found["is_fixed"].by) == (True, str(desk.member))
     other.delete()
-    assert service.last_sent(bot.id)["main_color"].by == "admin@example.com"
-    assert service.last_sent(desk.bots[1].id) == {}
+    assert last_sent(bot.id)["main_color"].by == "admin@example.com"
+    assert last_sent(desk.bots[1].id) == {}
 
 
 def test_what_was_refused_was_not_sent_and_what_is_unknown_says_so(desk: Desk) -> None:
@@ -68,7 +69,7 @@ def test_what_was_refused_was_not_sent_and_what_is_unknown_says_so(desk: Desk) -
     desk.sandbox.order(Fault("reset_after", method="PUT", path=CHATBOT))
     with pytest.raises(outcomes.UnsettledError):
         save(desk, bot, {"is_fixed": False})
-    found = service.last_sent(bot.id)
+    found = last_sent(bot.id)
     assert (found["main_color"].value, found["main_color"].outcome) == ("#111111", Outcome.DONE)
     assert (found["is_fixed"].value, found["is_fixed"].outcome) == (False, Outcome.UNKNOWN)
 
@@ -76,7 +77,7 @@ def test_what_was_refused_was_not_sent_and_what_is_unknown_says_so(desk: Desk) -
 def test_what_was_sent_at_the_creation_counts_too(open_desk: OpenDesk) -> None:
     desk = open_desk("admin", chatbots=0)
     created = create(desk, wanted(desk, settings={"main_color": "#111111"}))
-    assert service.last_sent(created.chatbot_id)["main_color"].value == "#111111"
+    assert last_sent(created.chatbot_id)["main_color"].value == "#111111"
 
 
 def test_neither_secrets_nor_files_are_kept_or_logged(

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 # Design §5: each role may do what the one before it may.
 TABLE = {
     Role.VIEWER: {Action.READ},
-    Role.EDITOR: {Action.EDIT_WEBHOOK, Action.REVEAL_SECRET},
+    Role.EDITOR: {Action.EDIT_WEBHOOK, Action.EDIT_SETTINGS, Action.REVEAL_SECRET},
     Role.ADMIN: {
         Action.CREATE_CHATBOT,
         Action.DELETE_CHATBOT,

@@ -142,7 +142,7 @@ def test_a_refusal_writes_nothing_and_the_form_can_be_sent_again(
         {"title": "Old"},
     )
     assert save(desk, bot, READABLE, form_key=key).verified == ("title",)
-    assert desk.count("PUT") == 1, "the form is opened again in between"
+    assert desk.count("PUT") == 1, "counted from when the form was opened again"
     assert bot.title == "New"
 
 

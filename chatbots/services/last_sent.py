@@ -1,0 +1,37 @@
+"""What was last sent from here for the settings that Caigunn does not report (notes §2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from caigunn_admin.activity.models import Change, Kind, Outcome
+from chatbots.services.settings import READABLE
+
+
+@dataclass(frozen=True)
+class LastSent:
+    """What was last sent from here for a field that cannot be read."""
+
+    value: Any
+    at: datetime
+    by: str
+    outcome: str
+
+
+def last_sent(chatbot_id: str) -> dict[str, LastSent]:
+    """For each setting that cannot be read: what was last sent from here, when and by whom.
+
+    For whoever may read the chatbot, through whichever access token; the caller has read it.
+    """
+    found: dict[str, LastSent] = {}
+    changes = Change.objects.filter(
+        chatbot_id=chatbot_id,
+        kind=Kind.SETTINGS,
+        outcome__in=[Outcome.DONE, Outcome.UNKNOWN],
+    ).select_related("member")[:200]
+    for change in changes:
+        for name, value in change.asked.items():
+            if name not in READABLE and name not in found:
+                by = str(change.member) if change.member else change.member_email
+                found[name] = LastSent(value, change.created_at, by, change.outcome)
+    return found
