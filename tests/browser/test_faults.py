@@ -130,7 +130,7 @@ def test_a_write_whose_read_back_fails_is_not_called_saved_until_it_is_checked(
 
     sandbox.clear_faults()
     alert.get_by_role("button", name="Check now").click()
-    expect(page.get_by_text("Checked: it was saved.")).to_be_visible()
+    expect(page.get_by_text("Checked: Caigunn has what was asked for.")).to_be_visible()
     assert bot.webhook_url == NEW
     assert len([sent for sent in sandbox.requests if sent.method == "PUT"]) == 1
 
