@@ -19,7 +19,8 @@ _FRESH = "csrfmiddlewaretoken"
 class ErrorScreen:
     """What a member reads when something went wrong.
 
-    `detail` is somebody else's text, shown as a quotation; `links` are (label, URL).
+    `detail` is somebody else's text, shown as a quotation; `remark` is what was written down, by
+    whomever; `links` are (label, URL).
     """
 
     status: int
@@ -28,6 +29,7 @@ class ErrorScreen:
     detail: str = ""
     links: tuple[tuple[str, str], ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -224,6 +224,14 @@ class NewChatbotForm(SettingsForm):
 
     plan_id = forms.CharField(label=gettext_lazy("Plan"), max_length=64)
 
+    field_order = ("title", "plan_id", "webhook_url")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", _("Caigunn decides")), *list(field.choices)[1:]]  # type: ignore[arg-type]
+
     @property
     def _needs_title(self) -> bool:
         return True

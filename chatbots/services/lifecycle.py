@@ -1,36 +1,35 @@
-"""Creating and deleting chatbots (notes §3 and §5). A creation is never sent twice."""
+"""Creating chatbots (notes §3). A creation is never sent twice."""
 
-import time
+import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
+from caigunn_admin.team.models import Member
 from chatbots.caigunn import (
     CaigunnError,
-    ChatbotInfo,
     ChatbotSummary,
     CreatedChatbot,
-    NotFound,
     OutcomeUnknown,
-    Unavailable,
 )
-from chatbots.services import catalogue, details, search, webhooks
+from chatbots.services import catalogue, search, webhooks
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access
-from chatbots.services.leases import held, writing
+from chatbots.services.leases import held
 from chatbots.services.outcomes import (
     FormUsedError,
-    NotHeldError,
     NotSavedError,
+    TwiceError,
     UnsettledError,
 )
 from chatbots.services.settings import Asked
 
-ATTEMPTS = 3
+_JUST_NOW = timedelta(minutes=10)
+_LOST_FOR = timedelta(days=1)
 # In the `before` of a creation: the ids of the chatbots that had its title already.
 THERE_BEFORE = "ids_of_title"
 
@@ -65,22 +64,29 @@ class LostAnswerError(Exception):
     """Caigunn may have created the chatbot: `found` are those of this title that were not there
     before, by id, and the one that it named."""
 
-    def __init__(self, change: Change, found: tuple[ChatbotSummary, ...]) -> None:
+    def __init__(
+        self, change: Change, found: tuple[ChatbotSummary, ...], *, is_of_another_form: bool = False
+    ) -> None:
         super().__init__("the outcome of the creation is unknown")
         self.change = change
         self.found = found
+        self.is_of_another_form = is_of_another_form
 
 
-def create(access: Access, new: NewChatbot, *, form_key: str) -> Created:
+def create(access: Access, new: NewChatbot, *, form_key: str, is_another: bool = False) -> Created:
     """The new chatbot with what else was asked for, each step with an outcome of its own.
+
+    `is_another`: the member knows of the one of this title that they asked for before.
 
     Raises LostAnswerError where the answer was lost, now or when the form was sent first,
     FormUsedError for a form that was sent before with something else, BusyError while that is still
-    under way, and CaigunnError where nothing was created.
+    under way, TwiceError, and CaigunnError where nothing was created.
     """
-    with held(f"create:{form_key}", access.deadline):
+    with held(creation_lease(access.member, new.title), access.deadline):
         if sent_before := earlier(form_key):
             return _told_again(access, sent_before, new)
+        if not is_another:
+            _refuse_twice(access, new)
         there_before = search.ids_of_title(access, new.title)
         try:
             change = open_change(
@@ -98,6 +104,34 @@ def create(access: Access, new: NewChatbot, *, form_key: str) -> Created:
             catalogue.forget_chatbots(access)
     failed = _set_up(access, chatbot_id, new, form_key)
     return Created(chatbot_id, change, failed)
+
+
+def creation_lease(member: Member, title: str) -> str:
+    """The lease under which a member creates: by title, not by form, for two tabs, and a page that
+    the browser went back to, are two forms."""
+    return f"create:{member.pk}:{hashlib.sha256(title.encode()).hexdigest()}"
+
+
+def _refuse_twice(access: Access, new: NewChatbot) -> None:
+    """Raise TwiceError or LostAnswerError where this member has just asked for the same title."""
+    now = timezone.now()
+    before = (
+        Change.objects.filter(
+            member=access.member,
+            kind=Kind.CREATE,
+            chatbot_title=new.title,
+            created_at__gt=now - _LOST_FOR,
+        )
+        .exclude(outcome=Outcome.FAILED)
+        .first()
+    )
+    if before is None:
+        return
+    if before.outcome == Outcome.DONE:
+        if before.created_at > now - _JUST_NOW:
+            raise TwiceError(change=before)
+        return
+    raise LostAnswerError(before, _appeared(access, before), is_of_another_form=True)
 
 
 def _create(access: Access, change: Change, new: NewChatbot) -> str:
@@ -189,105 +223,3 @@ def _told_again(access: Access, change: Change, new: NewChatbot) -> Created:
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise LostAnswerError(change, _appeared(access, change))
     raise FormUsedError(change=change)
-
-
-def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
-    """Delete the chatbot; it is done when reading says so. None where it was gone already.
-
-    Raises BusyError, NotHeldError (Caigunn said yes and still has it), UnsettledError, and
-    CaigunnError where nothing was deleted.
-    """
-    with writing(chatbot_id, access.deadline):
-        if sent_before := earlier(form_key):
-            return _deletion_told_again(sent_before)
-        try:
-            info = access.client.get_chatbot(chatbot_id)
-        except NotFound:
-            return None
-        if info.is_deleted:
-            return None
-        try:
-            change = open_change(
-                access.request(form_key),
-                Kind.DELETE,
-                chatbot_id=chatbot_id,
-                chatbot_title=info.title or "",
-                before=settings_service.readable(info)
-                | {"webhook_url": info.webhook_url, "plan_id": info.plan_id},
-                asked={"is_deleted": True},
-            )
-        except AlreadySubmitted as again:
-            return _deletion_told_again(again.change)
-        # Before as well: whatever becomes of this process, the copy from before the write is gone.
-        details.forget(access, chatbot_id)
-        try:
-            return _delete(access, change)
-        finally:
-            details.forget(access, chatbot_id)
-            catalogue.forget_chatbots(access)
-
-
-def _delete(access: Access, change: Change) -> Change:
-    was_sent = False
-    unclear: OutcomeUnknown | None = None
-    try:
-        for _attempt in range(ATTEMPTS):
-            try:
-                access.client.delete_chatbot(change.chatbot_id)
-                unclear = None
-            except NotFound:
-                # Another attempt, or somebody else, was first: it is gone.
-                unclear = None
-            except OutcomeUnknown as error:
-                unclear = error
-            was_sent = True
-            if _is_gone_by_and_by(access, change.chatbot_id):
-                return close(change, Outcome.DONE, after={"is_deleted": True})
-            if unclear is None:
-                after = {"is_deleted": False}
-                close(change, Outcome.FAILED, after=after, detail=_("It still exists."))
-                raise NotHeldError(after, change)
-        raise unclear or OutcomeUnknown(request_id=access.request_id)
-    except (OutcomeUnknown, Unavailable) as error:
-        detail = error.detail or str(error)
-        if isinstance(error, Unavailable) and not was_sent:
-            close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
-            raise
-        raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
-    except CaigunnError as error:
-        detail = error.detail or str(error)
-        if was_sent:
-            raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
-        close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
-        raise
-
-
-def _is_gone_by_and_by(access: Access, chatbot_id: str) -> bool:
-    wait = settings.READ_BACK_WAIT_SECONDS
-    if _is_gone(access, chatbot_id):
-        return True
-    if access.deadline.remaining() <= wait:
-        return False
-    # Caigunn may still be about to show what it took.
-    time.sleep(wait)
-    return _is_gone(access, chatbot_id)
-
-
-def _is_gone(access: Access, chatbot_id: str) -> bool:
-    try:
-        info: ChatbotInfo = access.client.get_chatbot(chatbot_id)
-    except NotFound:
-        return True
-    except CaigunnError as error:
-        raise OutcomeUnknown(
-            detail=error.detail, status=error.status, request_id=error.request_id
-        ) from error
-    return bool(info.is_deleted)
-
-
-def _deletion_told_again(change: Change) -> Change:
-    if change.outcome == Outcome.DONE:
-        return change
-    if change.outcome == Outcome.FAILED:
-        raise FormUsedError(change=change)
-    raise UnsettledError(change)

@@ -54,6 +54,13 @@ class ChangedMeanwhileError(NotSavedError):
     problem = "changed_meanwhile"
 
 
+class TwiceError(NotSavedError):
+    """The member has made a chatbot of this title a moment ago, with another form: `change`. They
+    are asked once whether this is to be a second one."""
+
+    problem = "twice"
+
+
 class UnsettledError(Exception):
     """The write may have been made, and reading could not tell. `change` can be checked later."""
 

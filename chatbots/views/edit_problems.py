@@ -46,7 +46,7 @@ def failed_with(
             504,
             _("Caigunn may have saved this"),
             _("Its answer did not arrive, or could not be checked. Your input is still here."),
-            error.change.detail,
+            remark=error.change.detail,
         )
         return {"error": screen, "status": screen.status, "change": error.change}
     screen = faults.screen(error, page=page)

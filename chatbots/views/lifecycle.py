@@ -19,10 +19,10 @@ from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, NotFound, Rejected, TokenRejected, is_chatbot_id
 from chatbots.images import ACCEPTED
 from chatbots.rendering import draw
-from chatbots.services import catalogue, details, lifecycle, search
+from chatbots.services import catalogue, deletion, details, lifecycle, search
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access, note_rejected
-from chatbots.services.outcomes import BusyError, NotSavedError, UnsettledError
+from chatbots.services.outcomes import BusyError, NotSavedError, TwiceError, UnsettledError
 from chatbots.settings_form import DeleteForm, NewChatbotForm
 from chatbots.views.guards import with_access
 
@@ -78,16 +78,19 @@ def _create(
         values["title"], values["plan_id"], values["webhook_url"], form.asked()
     )
     try:
-        created = lifecycle.create(access, wanted, form_key=form_key)
+        is_another = "another" in request.POST
+        created = lifecycle.create(access, wanted, form_key=form_key, is_another=is_another)
     except lifecycle.LostAnswerError as lost:
-        return _new_failed(request, access, form, _lost(), change=lost.change, found=lost.found)
+        told: dict[str, Any] = {"change": lost.change, "found": lost.found}
+        told["may_create_another"] = lost.is_of_another_form
+        return _new_failed(request, access, form, _lost(), **told)
     except NotSavedError as error:
         if error.change and error.change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
             return _still_lost(request, access, form, error.change)
-        is_busy = isinstance(error, BusyError)
-        return _new_again(
-            request, access, form, keep_state=is_busy, problem=error.problem, change=error.change
-        )
+        was_not_sent = isinstance(error, BusyError | TwiceError)
+        context: dict[str, Any] = {"problem": error.problem, "change": error.change}
+        context["may_create_another"] = isinstance(error, TwiceError)
+        return _new_again(request, access, form, keep_state=was_not_sent, **context)
     except Rejected as error:
         form.refused(error)
         return _new_again(request, access, form)
@@ -197,7 +200,7 @@ def _delete_submitted(request: MemberRequest, access: Access, chatbot_id: str) -
     if not form.is_valid() or state is None:
         return _delete_form(request, chatbot_id, reading, form, 422, stale=state is None)
     try:
-        change = lifecycle.delete(access, chatbot_id, form_key=state.key)
+        change = deletion.delete(access, chatbot_id, form_key=state.key)
     except (NotSavedError, UnsettledError, CaigunnError) as error:
         return _not_deleted(request, chatbot_id, reading, form, error)
     title = reading.info.title or chatbot_id
@@ -225,7 +228,7 @@ def _not_deleted(
             504,
             _("Caigunn may have deleted this chatbot"),
             _("Its answer did not arrive, or could not be checked."),
-            error.change.detail,
+            remark=error.change.detail,
         )
         # With the same key, sending it again deletes nothing that was not seen to be there.
         kept = request.POST.get("state", "")

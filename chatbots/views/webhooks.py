@@ -205,7 +205,7 @@ def _unsettled(error: outcomes.UnsettledError) -> ErrorScreen:
         504,
         _("Caigunn may have saved this"),
         _("Its answer did not arrive, or could not be checked. Your input is still here."),
-        error.change.detail,
+        remark=error.change.detail,
     )
 
 

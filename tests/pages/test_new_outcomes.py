@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.team.models import Member
-from chatbots import form_state
 from chatbots.sandbox import AsOf, Fault, Sandbox
 from chatbots.services.access import new_deadline
 from chatbots.services.leases import held
+from chatbots.services.lifecycle import creation_lease
 from tests.conftest import Browsing
 from tests.pages.calls import (
     ALWAYS,
@@ -107,7 +107,25 @@ def test_lost_before_it_was_made(fault: Fault, admin: Client, sandbox: Sandbox, 
     assert opened(admin, NEW).submit(admin, **form.fields | {"state": ""}).status_code == 422
     fresh = opened(admin, NEW)
     values = form.fields | {"state": fresh.fields["state"]}
-    assert fresh.submit(admin, **values).status_code == 302
+    again = assert_error(fresh.submit(admin, **values), 504, MAY_EXIST)
+    assert creations(sandbox) == 1
+    assert again.form(NEW).submit(admin, press="another").status_code == 302
+    assert creations(sandbox) == 2
+
+
+def test_the_same_title_from_another_form_is_asked_about(
+    admin: Client, sandbox: Sandbox, form: Form
+) -> None:
+    """Two tabs, or *back* and Create again."""
+    made = form.submit(admin)["Location"].partition("?")[0]
+    fresh = opened(admin, NEW)
+    values = form.fields | {"state": fresh.fields["state"]}
+    page = assert_page(fresh.submit(admin, **values), 422)
+    assert "You made a chatbot with this title now" in page.text
+    assert made in page.hrefs
+    assert is_kept(page.form(NEW))
+    assert creations(sandbox) == 1
+    assert page.form(NEW).submit(admin, press="another").status_code == 302
     assert creations(sandbox) == 2
 
 
@@ -273,10 +291,8 @@ def test_while_it_is_being_sent(
 ) -> None:
     """A second press while the first is under way makes no form that could create another."""
     member = Member.objects.get(email="admin@example.com")
-    state = form_state.read(form.fields["state"], member, "new chatbot")
-    assert state is not None
     settings.CAIGUNN_TOTAL_TIMEOUT = 0.3
-    with held(f"create:{state.key}", new_deadline()):
+    with held(creation_lease(member, form.fields["title"]), new_deadline()):
         page = assert_page(form.submit(admin), 422)
     assert "This form is being sent already." in page.text
     assert page.form(NEW).fields["state"] == form.fields["state"]

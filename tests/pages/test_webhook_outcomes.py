@@ -103,7 +103,7 @@ def test_busy(
     )
     settings.CAIGUNN_TOTAL_TIMEOUT = 0.3
     form = editing.is_rejected()
-    assert "is still being written. Nothing of yours was saved" in form.text
+    assert "is still being written. This was not saved" in form.text
     assert writes(sandbox) == []
     # The same form can be sent again.
     lease.delete()

@@ -9,7 +9,7 @@ import pytest
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from chatbots.caigunn import RateLimited, Rejected, TokenRejected, Unavailable
 from chatbots.sandbox import AsOf, Fault, WebhookRoute
-from chatbots.services import catalogue, outcomes
+from chatbots.services import catalogue, lifecycle, outcomes
 from chatbots.services import settings as service
 
 from .conftest import CHATBOT, CHATBOTS, OpenDesk
@@ -219,4 +219,27 @@ def test_a_form_creates_once_however_often_it_is_sent(open_desk: OpenDesk) -> No
             create(desk, other, "one")
         assert caught.value.change == first.change
     assert (desk.count("POST"), len(desk.bots)) == (1, 2)
-    assert create(desk, new, "two").chatbot_id != first.chatbot_id
+
+
+def test_the_same_title_again_is_asked_about_once(open_desk: OpenDesk) -> None:
+    desk = open_desk("admin", chatbots=1)
+    first = create(desk, wanted(desk), "one")
+    with pytest.raises(outcomes.TwiceError) as caught:
+        create(desk, wanted(desk), "two")
+    assert caught.value.change == first.change
+    assert desk.count("POST") == 1
+    second = lifecycle.create(desk.access(), wanted(desk), form_key="two", is_another=True)
+    assert second.chatbot_id != first.chatbot_id
+    assert create(desk, wanted(desk, "Another title"), "three").chatbot_id
+
+
+def test_a_lost_creation_is_not_repeated_by_another_form(open_desk: OpenDesk) -> None:
+    desk = open_desk("admin", chatbots=1)
+    desk.sandbox.order(Fault("reset_after", method="POST"))
+    with pytest.raises(lifecycle.LostAnswerError):
+        create(desk, wanted(desk), "one")
+    with pytest.raises(lifecycle.LostAnswerError) as caught:
+        create(desk, wanted(desk), "two")
+    assert caught.value.is_of_another_form
+    assert [one.id for one in caught.value.found] == [desk.bots[-1].id]
+    assert desk.count("POST") == 1

@@ -166,7 +166,7 @@ def test_while_the_form_is_being_sent_it_is_busy(
     desk = open_desk("admin", chatbots=1)
     settings.CAIGUNN_TOTAL_TIMEOUT = 0.4
     with (
-        leases.held("create:one", desk.access().deadline),
+        leases.held(lifecycle.creation_lease(desk.member, TITLE), desk.access().deadline),
         pytest.raises(outcomes.BusyError),
     ):
         create(desk, wanted(desk), "one")

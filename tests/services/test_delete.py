@@ -9,7 +9,7 @@ from caigunn_admin.activity.models import Change, Kind, Outcome
 from chatbots.caigunn import CaigunnError, Forbidden, RateLimited, Rejected, Unavailable
 from chatbots.models import WriteLease
 from chatbots.sandbox import AsOf, Fault, WebhookRoute
-from chatbots.services import catalogue, details, leases, lifecycle, outcomes
+from chatbots.services import catalogue, deletion, details, leases, outcomes
 
 from .conftest import CHATBOT, Desk, OpenDesk
 from .settings_calls import KEYS, change
@@ -25,7 +25,7 @@ def short_times(settings: LazySettings) -> None:
 
 
 def delete(desk: Desk, chatbot_id: str, key: str = "") -> Change | None:
-    return lifecycle.delete(desk.access(), chatbot_id, form_key=key or next(KEYS))
+    return deletion.delete(desk.access(), chatbot_id, form_key=key or next(KEYS))
 
 
 def fault(kind: str, **how: Any) -> Fault:
