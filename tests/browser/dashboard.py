@@ -153,8 +153,10 @@ class Dashboard(Gunicorn):
         self.manage("add_member", email, "--role", role, "--password-stdin", typed=PASSWORD)
 
     def forget(self) -> None:
-        """Forget what Caigunn said, which route held, rate limits, and how many rows are liked."""
+        """Forget what Caigunn said, which route held, rate limits, what was asked for, and how many
+        rows are liked."""
         self._execute("DELETE FROM caigunn_cache")
+        self._execute("DELETE FROM activity_change")
         self._execute("DELETE FROM caigunn_limits")
         self._execute("UPDATE team_member SET page_size = 30")
 
