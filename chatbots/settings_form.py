@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -46,7 +47,10 @@ class RowsField(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def to_python(self, value: list[str] | None) -> list[str]:
-        return [text.strip() for text in value or [] if text.strip()]
+        rows = [text.strip() for text in value or [] if text.strip()]
+        for row in rows:
+            ProhibitNullCharactersValidator()(row)
+        return rows
 
 
 class SettingsForm(WebhookForm):
@@ -165,7 +169,8 @@ class SettingsForm(WebhookForm):
     def asked(self) -> Asked:
         """The settings to be changed: what was filled in, and of the readable ones what differs
         from what the form showed."""
-        values = {name: self.cleaned_data[name] for name in FIELDS}
+        # A field that Caigunn has refused since has no value any more.
+        values = {name: self.cleaned_data.get(name) for name in FIELDS}
         given = {
             name: value
             for name, value in values.items()
@@ -173,7 +178,8 @@ class SettingsForm(WebhookForm):
         }
         # Cleared by hand; a form that came without the field says nothing about it.
         is_there = self.add_prefix("prompt") in self.data
-        if is_there and self.initial.get("prompt") and not values["prompt"].strip():
+        is_empty = values["prompt"] is not None and not values["prompt"].strip()
+        if is_there and self.initial.get("prompt") and is_empty:
             given["prompt"] = ""
         return Asked(given)
 
@@ -269,7 +275,8 @@ def _or_none(value: Any) -> Any:
 
 
 def _trimmed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    # A line break cannot be typed into the field.
+    return re.sub(r"[\r\n]", "", unicodedata.normalize("NFC", text)).strip()
 
 
 def _picture(file: "UploadedFile[bytes] | None") -> images.CheckedImage | None:
@@ -279,4 +286,6 @@ def _picture(file: "UploadedFile[bytes] | None") -> images.CheckedImage | None:
 def _is_origin(text: str) -> bool:
     """Whether it is scheme, host and port alone, with nothing in it that a webhook URL must not
     have either."""
+    if text.endswith((":", "?", "#", "?/", "#/")):
+        return False
     return not rules.problems(text) and urlsplit(text)[2:] in {("", "", ""), ("/", "", "")}

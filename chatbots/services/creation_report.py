@@ -35,6 +35,9 @@ class CreationReport:
 
     change: Change
     steps: tuple[Step, ...]
+    other_title: str = ""
+    """The title that Caigunn reports, where it is another one than was asked for."""
+    other_plan: str = ""
 
 
 def report(
@@ -71,7 +74,14 @@ def report(
         taken = _taken(chatbot_id)
         is_done = held and all(name in now or name in taken for name in fields)
         steps.append(_step("settings", later.get(Kind.SETTINGS), is_done=is_done, fields=fields))
-    return CreationReport(change, tuple(steps))
+    is_titled = settings.same("title", info.title, change.asked["title"])
+    is_planned = info.plan_id in {None, change.asked["plan_id"]}
+    return CreationReport(
+        change,
+        tuple(steps),
+        "" if is_titled else info.title or "—",
+        "" if is_planned else info.plan_id or "",
+    )
 
 
 def _taken(chatbot_id: str) -> set[str]:

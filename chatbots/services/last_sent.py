@@ -27,7 +27,7 @@ def last_sent(chatbot_id: str) -> dict[str, LastSent]:
     changes = Change.objects.filter(
         chatbot_id=chatbot_id,
         kind=Kind.SETTINGS,
-        outcome__in=[Outcome.DONE, Outcome.UNKNOWN],
+        outcome__in=[Outcome.DONE, Outcome.PENDING, Outcome.UNKNOWN],
     ).select_related("member")[:200]
     for change in changes:
         for name, value in change.asked.items():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -15,6 +16,7 @@ from chatbots.caigunn import (
     ChatbotSummary,
     CreatedChatbot,
     OutcomeUnknown,
+    Unavailable,
 )
 from chatbots.services import catalogue, search, webhooks
 from chatbots.services import settings as settings_service
@@ -28,8 +30,7 @@ from chatbots.services.outcomes import (
 )
 from chatbots.services.settings import Asked
 
-_JUST_NOW = timedelta(minutes=10)
-_LOST_FOR = timedelta(days=1)
+_TODAY = timedelta(days=1)
 # In the `before` of a creation: the ids of the chatbots that had its title already.
 THERE_BEFORE = "ids_of_title"
 
@@ -62,10 +63,14 @@ class Created:
 
 class LostAnswerError(Exception):
     """Caigunn may have created the chatbot: `found` are those of this title that were not there
-    before, by id, and the one that it named."""
+    before, by id, and the one that it named; None where that could not be looked for."""
 
     def __init__(
-        self, change: Change, found: tuple[ChatbotSummary, ...], *, is_of_another_form: bool = False
+        self,
+        change: Change,
+        found: tuple[ChatbotSummary, ...] | None,
+        *,
+        is_of_another_form: bool = False,
     ) -> None:
         super().__init__("the outcome of the creation is unknown")
         self.change = change
@@ -88,6 +93,7 @@ def create(access: Access, new: NewChatbot, *, form_key: str, is_another: bool =
         if not is_another:
             _refuse_twice(access, new)
         there_before = search.ids_of_title(access, new.title)
+        _check_time(access)
         try:
             change = open_change(
                 access.request(form_key),
@@ -102,35 +108,35 @@ def create(access: Access, new: NewChatbot, *, form_key: str, is_another: bool =
             chatbot_id = _create(access, change, new)
         finally:
             catalogue.forget_chatbots(access)
-    failed = _set_up(access, chatbot_id, new, form_key)
+        failed = _set_up(access, chatbot_id, new, form_key)
     return Created(chatbot_id, change, failed)
+
+
+def _check_time(access: Access) -> None:
+    """Raise Unavailable where the list took so long that the creation would be cut before its
+    answer: nothing is sent that could not be followed."""
+    needed = min(settings.CAIGUNN_READ_TIMEOUT, settings.CAIGUNN_TOTAL_TIMEOUT / 2)
+    if access.deadline.remaining() < needed:
+        raise Unavailable(request_id=access.request_id, timed_out=True)
 
 
 def creation_lease(member: Member, title: str) -> str:
     """The lease under which a member creates: by title, not by form, for two tabs, and a page that
     the browser went back to, are two forms."""
-    return f"create:{member.pk}:{hashlib.sha256(title.encode()).hexdigest()}"
+    return f"create:{member.pk}:{hashlib.sha256(search.folded(title).encode()).hexdigest()}"
 
 
 def _refuse_twice(access: Access, new: NewChatbot) -> None:
-    """Raise TwiceError or LostAnswerError where this member has just asked for the same title."""
-    now = timezone.now()
-    before = (
-        Change.objects.filter(
-            member=access.member,
-            kind=Kind.CREATE,
-            chatbot_title=new.title,
-            created_at__gt=now - _LOST_FOR,
-        )
-        .exclude(outcome=Outcome.FAILED)
-        .first()
-    )
+    """Raise TwiceError or LostAnswerError where this member has asked for the same title today."""
+    asked_today = Change.objects.filter(
+        member=access.member, kind=Kind.CREATE, created_at__gt=timezone.now() - _TODAY
+    ).exclude(outcome=Outcome.FAILED)
+    title = search.folded(new.title)
+    before = next((one for one in asked_today if search.folded(one.chatbot_title) == title), None)
     if before is None:
         return
     if before.outcome == Outcome.DONE:
-        if before.created_at > now - _JUST_NOW:
-            raise TwiceError(change=before)
-        return
+        raise TwiceError(change=before)
     raise LostAnswerError(before, _appeared(access, before), is_of_another_form=True)
 
 
@@ -160,13 +166,16 @@ def _lost(access: Access, change: Change, error: CaigunnError) -> LostAnswerErro
     return LostAnswerError(change, _appeared(access, change))
 
 
-def _appeared(access: Access, change: Change) -> tuple[ChatbotSummary, ...]:
-    """What a creation may have made: the chatbots of its title that were not there before it."""
+def _appeared(access: Access, change: Change) -> tuple[ChatbotSummary, ...] | None:
+    """What a creation may have made: the chatbots of its title that were not there before it.
+    None where the list could not be read."""
     title = change.asked["title"]
     there_before = change.before.get(THERE_BEFORE, [])
     try:
         of_title = search.of_title(access, title)
     except CaigunnError:
+        if not change.chatbot_id:
+            return None
         of_title = ()
     found = tuple(one for one in of_title if one.id not in there_before)
     if change.chatbot_id and change.chatbot_id not in {one.id for one in found}:

@@ -59,7 +59,7 @@ def search(
     """
     walk, is_stale = _walk(access)
     rows = [ChatbotRow(**row) for row in walk.data["rows"]]
-    wanted = _folded(query)
+    wanted = folded(query)
     webhooks_read = None
     by_webhook: set[str] = set()
     if in_webhooks:
@@ -83,10 +83,11 @@ def search(
 
 
 def _matches(row: ChatbotRow, wanted: str) -> bool:
-    return wanted in _folded(row.title or "") or wanted in _folded(row.id)
+    return wanted in folded(row.title or "") or wanted in folded(row.id)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Text as it is compared: without case, width of letters, and space around it."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
@@ -97,7 +98,7 @@ def _in_webhooks(access: Access, ids: Iterable[str], wanted: str) -> tuple[set[s
         for chatbot_id, reading in readings.items()
         if isinstance(reading, details.ChatbotReading)
     }
-    matching = {key for key, one in read.items() if wanted in _folded(one.webhook_url or "")}
+    matching = {key for key, one in read.items() if wanted in folded(one.webhook_url or "")}
     return matching, len(read)
 
 
@@ -106,7 +107,7 @@ def of_title(access: Access, title: str) -> tuple[ChatbotSummary, ...]:
     found: list[ChatbotSummary] = []
     walked = 0
     for page in access.client.iter_chatbots(limit=WALK_LIMIT):
-        found += [item for item in page.items if _folded(item.title or "") == _folded(title)]
+        found += [item for item in page.items if folded(item.title or "") == folded(title)]
         walked += page.received
         if walked >= settings.SEARCH_BOUND:
             break

@@ -82,6 +82,9 @@ def _normal(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return "" if value is None and name == "prompt" else value
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    if name == "title":
+        # A browser's field of one line drops line breaks: that is no wish to change the title.
+        return text.replace("\n", "").replace("\r", "")
     return text.replace("-", "").casefold() if name == "model_id" else text
 
 

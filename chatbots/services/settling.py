@@ -26,6 +26,9 @@ def settle(access: Access, change: Change) -> Change:
             return _settle_deletion(access, change)
         info = access.client.get_chatbot(change.chatbot_id)
         details.keep(access, change.chatbot_id, info)
+        if change.kind == Kind.CREATE:
+            # Caigunn had named it, and could not be read then.
+            return close(change, Outcome.DONE, after={"title": info.title, "plan_id": info.plan_id})
         return _settle_settings(change, info)
 
 
@@ -42,18 +45,26 @@ def _settle_deletion(access: Access, change: Change) -> Change:
 def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
     now = settings.readable(info)
     after = {name: now[name] for name in change.asked if name in now}
-    if not after:
+    # A value that was there before the write proves nothing of it.
+    telling = {
+        name: value
+        for name, value in after.items()
+        if not settings.same(name, change.before.get(name), change.asked[name])
+    }
+    if not telling:
         return close(
             change,
             Outcome.UNKNOWN,
             detail=_("Caigunn does not report these settings, so reading cannot tell."),
         )
-    if all(settings.same(name, value, change.asked[name]) for name, value in after.items()):
+    if all(settings.same(name, value, change.asked[name]) for name, value in telling.items()):
         return close(change, Outcome.DONE, after=after)
-    if all(settings.same(name, value, change.before.get(name)) for name, value in after.items()):
+    if all(settings.same(name, value, change.before.get(name)) for name, value in telling.items()):
         return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
     names = ", ".join(
-        name for name, value in after.items() if not settings.same(name, value, change.asked[name])
+        name
+        for name, value in telling.items()
+        if not settings.same(name, value, change.asked[name])
     )
     return close(
         change,

@@ -20,7 +20,7 @@ from chatbots.services.outcomes import BusyError
 from chatbots.views.guards import with_access
 
 # What *Check now* can settle. Reading comes first, so a member learns only of what they may read.
-_OF_CHATBOTS = (Kind.WEBHOOK, Kind.SETTINGS, Kind.DELETE)
+_OF_CHATBOTS = (Kind.CREATE, Kind.WEBHOOK, Kind.SETTINGS, Kind.DELETE)
 
 
 @require_POST

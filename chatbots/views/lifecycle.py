@@ -55,8 +55,9 @@ def _new_form(request: MemberRequest, access: Access) -> HttpResponse:
     like = request.GET.get("from", "")
     context: dict[str, Any] = {}
     if is_chatbot_id(like):
-        reading = details.chatbot(access, like, fresh_is_enough=False)
-        taken = settings_service.readable(reading.info)
+        # As Caigunn has it: what is kept for display has secrets cut out of its texts.
+        info, reading = details.read(access, like)
+        taken = settings_service.readable(info)
         initial = {
             "title": _("Copy of %(title)s") % {"title": taken["title"] or like},
             "plan_id": reading.info.plan_id or "",
@@ -65,7 +66,7 @@ def _new_form(request: MemberRequest, access: Access) -> HttpResponse:
             "model_id": taken["model_id"],
         }
         if "webhook" in request.GET:
-            initial["webhook_url"] = reading.webhook_url
+            initial["webhook_url"] = info.webhook_url
         context = {"like": reading, "like_id": like}
     return _draw_new(request, access, NewChatbotForm(initial=initial), 200, **context)
 
@@ -108,9 +109,9 @@ def _still_lost(
     there_before = change.before.get(lifecycle.THERE_BEFORE, [])
     try:
         of_title = search.of_title(access, change.chatbot_title)
+        found = [one for one in of_title if one.id not in there_before]
     except CaigunnError:
-        of_title = ()
-    found = [one for one in of_title if one.id not in there_before]
+        found = None
     return _new_failed(request, access, form, _lost(), change=change, found=found)
 
 
@@ -190,7 +191,10 @@ def _delete_submitted(request: MemberRequest, access: Access, chatbot_id: str) -
     try:
         reading = details.keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
     except NotFound:
-        messages.info(request, _("This chatbot was gone already."))
+        messages.info(
+            request,
+            _("Your access token reaches no such chatbot: it is gone, or of another account."),
+        )
         return redirect("chatbots")
     except CaigunnError as error:
         expected = (state.started_from or chatbot_id) if state else chatbot_id

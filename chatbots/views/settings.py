@@ -23,6 +23,7 @@ from chatbots.services import settings as service
 from chatbots.services.access import Access
 from chatbots.services.last_sent import last_sent
 from chatbots.services.outcomes import ClashError, DeletedError, NotSavedError, UnsettledError
+from chatbots.services.webhook_attempt import has_usable_key
 from chatbots.settings_form import SettingsForm
 from chatbots.views.edit_problems import clashes_of, failed_with
 from chatbots.views.guards import with_access
@@ -121,7 +122,7 @@ def _asked_before(request: MemberRequest, chatbot_id: str) -> dict[str, Any]:
 
 def _models(access: Access, info: ChatbotInfo) -> tuple[Model, ...]:
     """The models to choose from; none where Caigunn has no such list, then an ID is typed."""
-    if info.api_key is None:
+    if info.api_key is None or not has_usable_key(info):
         return ()
     try:
         return access.client.list_models(info.api_key)

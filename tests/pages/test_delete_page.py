@@ -133,7 +133,7 @@ def test_deleted_already(
 
 def test_gone_already(admin: Client, sandbox: Sandbox, bot: Chatbot, form: Form) -> None:
     sandbox.users[0].all_chatbots.remove(bot)
-    assert "This chatbot was gone already." in follow(admin, form.submit(admin)).text
+    assert "Your access token reaches no such chatbot" in follow(admin, form.submit(admin)).text
     assert writes(sandbox) == []
 
 

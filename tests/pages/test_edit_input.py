@@ -159,3 +159,22 @@ def test_hostile_values(editor: Client, sandbox: Sandbox, bot: Chatbot, url: str
     assert "<script>alert" not in response.content.decode()
     assert drawn(response).form(url).fields["prompt"] == prompt
     assert drawn(response).form(url).fields["title"] == HOSTILE
+
+
+@pytest.mark.parametrize("key", ["", "with a space", "鑰匙"])
+def test_a_key_that_cannot_be_sent_leaves_the_model_to_be_typed(
+    admin: Client, sandbox: Sandbox, bot: Chatbot, key: str
+) -> None:
+    sandbox.edit(bot.id, api_key=key)
+    assert "model_id" in opened(admin, edit_url(bot)).fields
+
+
+def test_a_line_break_in_a_title_is_no_change_of_it(
+    admin: Client, sandbox: Sandbox, bot: Chatbot
+) -> None:
+    """A field of one line sends it back without."""
+    sandbox.edit(bot.id, title="One\nTwo")
+    form = opened(admin, edit_url(bot))
+    form.submit(admin, title="OneTwo", main_color="#123abc")
+    assert bot.title == "One\nTwo"
+    assert bot.settings["main_color"] == "#123abc"

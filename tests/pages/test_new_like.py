@@ -95,3 +95,12 @@ def test_what_is_no_id_gives_an_empty_form(wanted: str, admin: Client) -> None:
 def test_caigunn_is_down(admin: Client, sandbox: Sandbox, bot: Chatbot, like: str) -> None:
     fail(sandbox, bot.id, 503)
     assert_error(admin.get(like), 503, "Caigunn does not answer")
+
+
+def test_a_value_that_holds_the_key_is_taken_over_as_it_is(
+    admin: Client, sandbox: Sandbox, bot: Chatbot, like: str
+) -> None:
+    """What is kept for display has the key cut out; a copy of that would be another value."""
+    hook = f"https://hooks.example/in?k={bot.api_key}"
+    sandbox.edit(bot.id, webhook_url=hook)
+    assert opened(admin, f"{like}&webhook=1").fields["webhook_url"] == hook

@@ -116,7 +116,7 @@ def create(title: str, plan_id: str, form_key: str) -> Callable[[], Any]:
         try:
             return [lifecycle.create(access, new, form_key=form_key).chatbot_id]
         except lifecycle.LostAnswerError as lost:
-            return ["LostAnswerError", *(one.id for one in lost.found)]
+            return ["LostAnswerError", *(one.id for one in lost.found or ())]
         except Exception as error:  # noqa: BLE001 - its name is the result
             return [type(error).__name__]
 

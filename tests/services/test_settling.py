@@ -134,3 +134,17 @@ def test_a_write_under_way_is_not_settled(desk: Desk, bot: Chatbot, settings: La
     ):
         settling.settle(desk.access(), change)
     assert desk.calls() == []
+
+
+def test_a_value_that_was_there_before_proves_nothing(desk: Desk, bot: Chatbot) -> None:
+    """It was asked for together with one that Caigunn does not report, and nothing arrived."""
+    change = left(desk, bot, Kind.SETTINGS, title=bot.title, main_color="#123abc")
+    assert settling.settle(desk.access(), change).outcome == Outcome.UNKNOWN
+
+
+def test_a_creation_that_caigunn_had_named_is_settled_by_reading_it(
+    desk: Desk, bot: Chatbot
+) -> None:
+    change = left(desk, bot, Kind.CREATE, title=bot.title)
+    settled = settling.settle(desk.access(), change)
+    assert (settled.outcome, settled.after["title"]) == (Outcome.DONE, bot.title)
