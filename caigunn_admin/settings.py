@@ -35,9 +35,9 @@ def secret(name: str) -> str:
 
 
 def number(name: str, default: float) -> float:
-    """The number in NAME. Stops the start if it is none."""
+    """The number in NAME, `default` where it is empty. Stops the start if it is no number."""
     try:
-        return float(env.str(name, default=str(default)))
+        return float(env.str(name, default="").strip() or default)
     except ValueError:
         stop(f"{name} is a number, such as {default:g}.")
 

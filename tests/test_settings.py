@@ -49,6 +49,13 @@ def values_of(*names: str, **changes: str) -> dict[str, Any]:
     return values
 
 
+def test_an_empty_number_is_the_default() -> None:
+    assert values_of("PORT", "CAIGUNN_CONCURRENCY", PORT="", CAIGUNN_CONCURRENCY=" ") == {
+        "PORT": 8000,
+        "CAIGUNN_CONCURRENCY": 16,
+    }
+
+
 # What stops the start
 
 
