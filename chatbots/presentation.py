@@ -17,7 +17,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Field:
-    """One line: `value` is None where it is unknown. `note` stands beside it."""
+    """One line: `value` is None where it is unknown; `hint` and `limit` help to read it."""
 
     name: str
     label: str | Promise
