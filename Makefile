@@ -13,7 +13,7 @@ TOOLS := DEBUG=on DATABASE_URL=sqlite://:memory:
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types migrations chromium bench audit requirements clean
+.PHONY: help demo test check lint types migrations chromium postgresql bench audit requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +22,11 @@ demo: .venv/.installed ## run the dashboard with a sandbox on this machine, unti
 	@DEBUG=off $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(BIN)/python manage.py demo
 
-test: .venv/.installed-dev chromium lint types migrations ## every check and every test
+test: .venv/.installed-dev chromium postgresql lint types migrations ## every check and every test
 	$(PYTEST)
 
-check: .venv/.installed-dev lint types migrations ## every check and the tests that need no browser
-	$(PYTEST) -m "not browser"
+check: .venv/.installed-dev lint types migrations ## every check and the tests that need no browser and no server
+	$(PYTEST) -m "not browser and not servers"
 
 lint: .venv/.installed-dev ## style and boundaries
 	$(BIN)/ruff check .
@@ -42,6 +42,9 @@ migrations: .venv/.installed-dev ## whether every change of a model has its migr
 
 chromium: .venv/.installed-dev ## get a Chromium for the tests in a browser
 	@.ci/chromium
+
+postgresql: .venv/.installed-dev ## get a PostgreSQL for the tests on one
+	@.ci/postgresql
 
 bench: .venv/.installed-dev ## measure pages beside the bare calls they make
 	$(BIN)/python -m tests.bench

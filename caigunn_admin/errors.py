@@ -41,11 +41,12 @@ class Unsent:
 
 
 def error_page(
-    request: HttpRequest, screen: ErrorScreen, *, unsent: Unsent | None = None
+    request: HttpRequest, screen: ErrorScreen, *, unsent: Unsent | None = None, change: Any = None
 ) -> HttpResponse:
-    """The page for `screen`, with its status and headers; an `unsent` form can be sent again."""
+    """The page for `screen`, with its status and headers; an `unsent` form can be sent again, a
+    `change` with an unknown outcome checked."""
     request_id = getattr(request, "request_id", "")
-    context = {"error": screen, "request_id": request_id, "unsent": unsent}
+    context = {"error": screen, "request_id": request_id, "unsent": unsent, "change": change}
     response = render(request, "error.html", context, status=screen.status)
     for header, value in screen.headers.items():
         response.headers[header] = value
@@ -113,21 +114,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403: the form was opened before somebody signed in or out. Its input is kept."""
-    unsent = _unsent(request)
+    kept = unsent(request)
     message = (
         _("It was opened before you signed in or out, so nothing was changed. Your input is kept.")
-        if unsent
+        if kept
         else _(
             "It was opened before you signed in or out, so it was not accepted and nothing "
             "was changed. Go back, reload the page and send it again."
         )
     )
     return error_page(
-        request, ErrorScreen(403, _("This form is out of date"), message), unsent=unsent
+        request, ErrorScreen(403, _("This form is out of date"), message), unsent=kept
     )
 
 
-def _unsent(request: HttpRequest) -> Unsent | None:
+def unsent(request: HttpRequest) -> Unsent | None:
     """The form, where it is certainly one of this site's own and carries no secret.
 
     The browser names the origin of a form, and no other site can make it name this one.

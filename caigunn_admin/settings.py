@@ -89,6 +89,12 @@ FRESH_SECONDS = 60.0  # what was read is shown again without a call
 KEPT_SECONDS = 24 * 3600.0  # … and is the last known copy while Caigunn is away
 READ_BACK_WAIT_SECONDS = 1.0  # before a value that is still the old one is read once more
 LEASE_SECONDS = 30.0  # above CAIGUNN_TOTAL_TIMEOUT: a lease outlives the request that holds it
+PENDING_SECONDS = 60.0  # above LEASE_SECONDS: a Change that is pending longer has no writer
+KEPT_INPUT_SECONDS = 24 * 3600.0  # what was typed into a form that could not be taken
+KEPT_INPUT_BYTES = 64 * 1024
+BREAKER_FAILURES = 3  # attempts in a row without an answer: Caigunn is away; 0: never
+BREAKER_WINDOW_SECONDS = 30.0  # … and they lie within this time
+BREAKER_PROBE_SECONDS = 15.0  # between two looks whether it is back
 SEARCH_BOUND = 5_000  # chatbots walked for one search
 SEARCH_READ_BOUND = 300  # chatbots read one by one for a search by webhook URL
 
@@ -128,6 +134,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "caigunn_admin.middleware.NoStoreMiddleware",
     "caigunn_admin.middleware.WrongMethodMiddleware",
+    "chatbots.middleware.KeepInputMiddleware",
     "caigunn_admin.middleware.MemberRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "chatbots.middleware.CaigunnErrorMiddleware",
@@ -246,7 +253,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_SITE else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SITE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "caigunn_admin.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "chatbots.refusals.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

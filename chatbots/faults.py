@@ -19,6 +19,15 @@ from chatbots.caigunn import (
     Unavailable,
 )
 from chatbots.services.access import BeingRefreshed
+from chatbots.services.outcomes import (
+    BusyError,
+    ClashError,
+    DeletedError,
+    FormUsedError,
+    NotHeldError,
+    NotSavedError,
+    UnsettledError,
+)
 
 
 def screen(error: CaigunnError, *, page: str) -> ErrorScreen:  # noqa: PLR0911 - a table
@@ -95,6 +104,29 @@ def _rate_limited(error: RateLimited, again: tuple[tuple[str, str], ...]) -> Err
         seconds,
     ) % {"seconds": seconds}
     return ErrorScreen(503, title, message, error.detail, again, {"Retry-After": str(seconds)})
+
+
+def unsettled(error: UnsettledError) -> ErrorScreen:
+    """The screen for a write that may have been made."""
+    return ErrorScreen(
+        504,
+        _("Caigunn may have saved this"),
+        _("Its answer did not arrive, or could not be checked."),
+        remark=error.change.detail,
+    )
+
+
+def not_saved(error: NotSavedError) -> ErrorScreen:
+    """The screen for something that was not written, where no form tells it beside its input."""
+    said = {
+        ClashError: _("Somebody else has changed it meanwhile. Look at what Caigunn reports now."),
+        NotHeldError: _("Caigunn accepted the change, but still reports another value."),
+        FormUsedError: _("This was sent before, without success. Open the page again."),
+        DeletedError: _("This chatbot has been deleted meanwhile."),
+        BusyError: _("Somebody else’s change is still being written. Try again in a moment."),
+    }
+    remark = error.change.detail if error.change else ""
+    return ErrorScreen(409, _("Nothing was saved"), said.get(type(error), ""), remark=remark)
 
 
 def sealed_shut() -> ErrorScreen:

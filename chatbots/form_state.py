@@ -35,6 +35,16 @@ def issue(member: Member, subject: str, started_from: Any, *, key: str = "") -> 
     )
 
 
+def owner(text: str) -> int | None:
+    """The id of the member whom the form was drawn for; None if it was not drawn here, or is too
+    old."""
+    try:
+        state = signing.loads(text, salt=SALT, max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature:
+        return None
+    return int(state["member"])
+
+
 def read(text: str, member: Member, subject: str) -> FormState | None:
     """The state that came back; None if it is missing, changed, too old, or another's."""
     try:

@@ -1,5 +1,6 @@
 """Input rules, and what a form gives to a service."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -81,10 +82,14 @@ class WebhookForm(forms.Form):
 
     def refused(self, error: Rejected) -> None:
         """Show Caigunn's messages where they belong."""
-        for name, messages in error.fields.items():
+        self.refused_because(error.fields, error.detail)
+
+    def refused_because(self, fields: Mapping[str, list[str]], detail: str) -> None:
+        """Show messages by field, and the `detail` where there are none."""
+        for name, messages in fields.items():
             self.add_error(name if name in self.fields else None, messages)
-        if not error.fields:
-            self.add_error(None, error.detail or _("Caigunn refused this value."))
+        if not fields:
+            self.add_error(None, detail or _("Caigunn refused this value."))
 
 
 class ListForm(forms.Form):

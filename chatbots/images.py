@@ -21,6 +21,8 @@ ACCEPTED = ",".join(FORMATS.values())
 # What many cameras write: a JPEG with further pictures behind it.
 _TYPES = FORMATS | {"MPO": "image/jpeg"}
 _THUMBNAIL = (64, 64)
+# Of a longer animation only so much is decoded: a small file can hold very many frames.
+_MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,11 @@ def _looked_into(name: str, content: bytes) -> CheckedImage:
                 % {"width": width, "height": height, "most": MAX_SIDE}
             )
         content_type = _TYPES[str(picture.format)]
-        # Decoding all of it is what tells a whole picture from a cut one.
-        picture.load()
+        # Decoding all of it is what tells a whole picture from a cut one, in every frame.
+        frames = min(getattr(picture, "n_frames", 1), max(1, _MOST_PIXELS // (width * height)))
+        for frame in (*range(frames), 0):
+            picture.seek(frame)
+            picture.load()
         # Small first: every further step would otherwise hold another whole copy in memory.
         picture.thumbnail(_THUMBNAIL)
         buffer = io.BytesIO()

@@ -11,13 +11,31 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from caigunn_admin.errors import error_page
 from caigunn_admin.http import MemberRequest
-from chatbots import faults
+from chatbots import faults, kept_input, refusals
 from chatbots.caigunn import CaigunnError
 from chatbots.rendering import page_of
 from chatbots.services.access import NotConnected
+from chatbots.services.outcomes import NotSavedError, UnsettledError
 from chatbots.vault import SealError
 
 logger = logging.getLogger(__name__)
+
+
+class KeepInputMiddleware:
+    """Keeps the input of a form whose sender is no longer signed in, and asks them to sign in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: object, _args: object, _kwargs: object
+    ) -> HttpResponse | None:
+        if request.method != "POST" or request.user.is_authenticated:
+            return None
+        return refusals.signed_out(request)
 
 
 class CaigunnErrorMiddleware:
@@ -33,11 +51,17 @@ class CaigunnErrorMiddleware:
         self, request: MemberRequest, exception: Exception
     ) -> HttpResponse | None:
         if isinstance(exception, NotConnected):
-            url = f"{reverse('token')}?{urlencode({'next': page_of(request)})}"
+            back = kept_input.way_back(request, page_of(request))
+            url = f"{reverse('token')}?{urlencode({'next': back})}"
             return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
         if isinstance(exception, SealError):
             logger.error("%s (%s)", exception, request.request_id)
             return error_page(request, faults.sealed_shut())
+        if isinstance(exception, UnsettledError):
+            screen = faults.unsettled(exception)
+            return error_page(request, screen, change=exception.change)
+        if isinstance(exception, NotSavedError):
+            return error_page(request, faults.not_saved(exception))
         if isinstance(exception, CaigunnError):
             logger.warning("%s (%s)", exception, request.request_id)
             return error_page(request, faults.screen(exception, page=page_of(request)))

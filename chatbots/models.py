@@ -99,6 +99,24 @@ class WriteLease(models.Model):
         return self.name
 
 
+class KeptInput(models.Model):
+    """The input of a form that could not be taken, sealed, for the member it was drawn for."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    path = models.CharField(max_length=300)
+    sealed = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def context(self) -> str:
+        """What the seal of this record is bound to."""
+        return f"kept_input|{self.id}|{self.member_id}"
+
+
 class Canary(models.Model):
     """One sealed row that tells whether TOKEN_KEYS belongs to this database."""
 

@@ -25,6 +25,7 @@ from chatbots.services.settings import FIELDS, Asked
 LEAVE = gettext_lazy("Leave as it is")
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _MOST_MESSAGES = 20
+_LONGEST = {"title": 1000, "prompt": 100_000}  # characters
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -57,12 +58,11 @@ class SettingsForm(WebhookForm):
     """`webhook_url` and the thirteen settings by their API names. Empty means: leave as it is;
     only the prompt and the webhook can be cleared."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), required=False, max_length=1000)
+    title = forms.CharField(label=gettext_lazy("Title"), required=False)
     prompt = forms.CharField(
         label=gettext_lazy("Prompt"),
         required=False,
         strip=False,
-        max_length=100_000,
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     is_shared = YesNoField(gettext_lazy("Shared"))
@@ -107,7 +107,16 @@ class SettingsForm(WebhookForm):
         title: str = self.cleaned_data["title"]
         if not title and self._needs_title:
             raise ValidationError(_("A chatbot needs a title."))
+        self._check_length("title", title)
         return title
+
+    def _check_length(self, name: str, text: str) -> None:
+        # What Caigunn has already does not keep the rest from being saved.
+        if len(text) > (most := _LONGEST[name]) and not self._is_as_shown(name, text):
+            raise ValidationError(
+                _("It has %(length)s characters; the most is %(most)s.")
+                % {"length": len(text), "most": most}
+            )
 
     @property
     def _needs_title(self) -> bool:
@@ -121,7 +130,9 @@ class SettingsForm(WebhookForm):
         return super().clean_webhook_url()
 
     def clean_prompt(self) -> str:
-        return str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
+        prompt = str(self.cleaned_data["prompt"]).replace("\r\n", "\n")
+        self._check_length("prompt", prompt)
+        return prompt
 
     def clean_model_id(self) -> str:
         text: str = self.cleaned_data["model_id"]

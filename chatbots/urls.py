@@ -3,7 +3,17 @@
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from chatbots.views import changes, chatbots, lifecycle, plans, settings, token, webhooks
+from chatbots.views import (
+    changes,
+    chatbots,
+    deletion,
+    history,
+    lifecycle,
+    plans,
+    settings,
+    token,
+    webhooks,
+)
 
 
 class ChatbotIdConverter:
@@ -31,7 +41,12 @@ urlpatterns = [
     path("chatbots/<chatbot:chatbot_id>/", chatbots.chatbot, name="chatbot"),
     path("chatbots/<chatbot:chatbot_id>/reveal/", chatbots.reveal, name="chatbot_reveal"),
     path("chatbots/<chatbot:chatbot_id>/edit/", settings.edit, name="chatbot_edit"),
-    path("chatbots/<chatbot:chatbot_id>/delete/", lifecycle.delete, name="chatbot_delete"),
+    path("chatbots/<chatbot:chatbot_id>/delete/", deletion.delete, name="chatbot_delete"),
     path("chatbots/<chatbot:chatbot_id>/webhook/", webhooks.webhook, name="webhook"),
+    path("chatbots/<chatbot:chatbot_id>/history/", history.history, name="chatbot_history"),
+    path("chatbots/<chatbot:chatbot_id>/outside/", changes.outside, name="chatbot_outside"),
+    path("activity/", history.activity, name="activity"),
+    path("changes/<uuid:change_id>/undo/", changes.undo, name="change_undo"),
     path("changes/<uuid:change_id>/check/", changes.check, name="change_check"),
+    path("changes/<uuid:change_id>/adopt/", lifecycle.adopt, name="change_adopt"),
 ]

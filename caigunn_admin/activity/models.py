@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     WEBHOOK = "webhook", _("Webhook")
     SETTINGS = "settings", _("Settings")
     DELETE = "delete", _("Deleted")
+    ACCEPT = "accept", _("Change from outside accepted")
     TOKEN_CONNECT = "token_connect", _("Access token connected")
     TOKEN_REFRESH = "token_refresh", _("Access token refreshed")
     TOKEN_DISCONNECT = "token_disconnect", _("Access token disconnected")
@@ -42,12 +43,22 @@ class Change(models.Model):
     member_email = models.EmailField()
     # The connection it was made through: whoever shares that access token may see it.
     access_token_id = models.UUIDField(null=True, db_index=True)
-    chatbot_id = models.CharField(max_length=64, blank=True, db_index=True)
+    chatbot_id = models.CharField(max_length=64, blank=True)
     chatbot_title = models.TextField(blank=True)
     before = models.JSONField(default=dict)
     asked = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     detail = models.TextField(blank=True)
+    # What Caigunn said of single fields when it refused them: field name to its messages.
+    refused = models.JSONField(default=dict)
+    # Caigunn said yes: what it does not report was taken then, whatever it reports of the rest.
+    was_accepted = models.BooleanField(default=False)
+    # Why the member asked for it, in their own words.
+    reason = models.CharField(max_length=300, blank=True)
+    # The Change whose earlier values this one wrote back.
+    undoes = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="undone_by"
+    )
     request_id = models.CharField(max_length=32, blank=True)
     # The one-time key of the form that asked: a form writes once, however often it is sent.
     # NULL, not empty, where no form asked: any number of those may stand beside each other.
@@ -57,6 +68,28 @@ class Change(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = (models.Index(fields=["chatbot_id", "-created_at"], name="change_of_chatbot"),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.chatbot_id} {self.outcome}"
+
+
+class LeftValue(models.Model):
+    """What the last Change that was done here left in one field of a chatbot: where Caigunn
+    reports something else afterwards, it was changed outside."""
+
+    chatbot_id = models.CharField(max_length=64)
+    field = models.CharField(max_length=40)
+    value = models.JSONField(null=True)
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["chatbot_id", "field"], name="one_value_left_in_a_field"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.chatbot_id} {self.field}"

@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -60,3 +61,17 @@ class TransportSettings:
         if parts.username is not None or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("The base URL of Caigunn must not hold a user, a query or a fragment.")
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+
+
+class Gate(Protocol):
+    """What knows whether Caigunn is away. All threads ask and tell it; it raises nothing."""
+
+    def admits(self, token: SecretStr) -> bool:
+        """Whether a call may go out now. The token is that of whoever asks."""
+
+    def failed(self, token: SecretStr, began: float) -> None:
+        """An attempt that began at `began`, on the clock of `time.monotonic()`, got no answer at
+        all, or a gateway's that Caigunn is not there: 502, 503, 504."""
+
+    def answered(self) -> None:
+        """An attempt got any other answer, an error or not."""

@@ -22,29 +22,34 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: TID251
 from urllib3.exceptions import HTTPError  # noqa: TID251
 
 from .answers import parse_retry_after
-from .calls import Call, TransportSettings
+from .calls import Call, Gate, TransportSettings
 from .connections import PlainPool, TLSPool
 from .deadline import Deadline
 from .errors import OutcomeUnknown, Unavailable
 from .reading import Answer, read_answer
 from .watchdog import Attempt, watched
 
-__all__ = ["Answer", "Call", "Deadline", "Transport", "TransportSettings"]
+__all__ = ["Answer", "Call", "Deadline", "Gate", "Transport", "TransportSettings"]
 
 logger = logging.getLogger("chatbots.caigunn")
 
 USER_AGENT = "caigunn-admin"
 _RETRIED = frozenset({408, 425, 500, 502, 503, 504})
+_AWAY = frozenset({502, 503, 504})
 
 
 class Transport:
     """The way to Caigunn for everything in this process. Thread-safe; knows no member."""
 
     def __init__(
-        self, settings: TransportSettings, before_send: Callable[[], None] | None = None
+        self,
+        settings: TransportSettings,
+        before_send: Callable[[], None] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.settings = settings
         self._before_send = before_send
+        self._gate = gate
         # By process: a fork must not share sockets with its parent, nor locks that it may hold.
         self._adapters: dict[int, _Adapter] = {}
 
@@ -62,14 +67,21 @@ class Transport:
     ) -> Answer:
         """The answer, whatever its status; a redirect is an answer and never followed.
 
-        A read is attempted up to three times, and never past the deadline. Raises Unavailable where
-        a read got no answer or the request certainly never left, else OutcomeUnknown.
+        A read is attempted up to three times, never past the deadline, and not while the gate is
+        shut. Raises Unavailable where a read got no answer or the request certainly never left, as
+        it does not through a shut gate, else OutcomeUnknown.
         """
         attempts = self.settings.attempts if call.kind == "read" else 1
+        result: Answer | _Failure = _Failure(never_left=True, name="the gate is shut")
         for number in range(1, attempts + 1):
+            if not self._admits(token):
+                break
             result = self._attempt(call, token, deadline, f"attempt {number}, {request_id or '-'}")
             pause = self._pause(result, number)
             if number == attempts or pause is None or pause >= deadline.remaining():
+                break
+            # Whoever is not let in again need not wait for it.
+            if not self._admits(token):
                 break
             time.sleep(pause)
         if isinstance(result, Answer):
@@ -108,7 +120,19 @@ class Transport:
             (time.monotonic() - started) * 1000,
             label,
         )
+        self._tell(result, token, started)
         return result
+
+    def _admits(self, token: SecretStr) -> bool:
+        return self._gate is None or self._gate.admits(token)
+
+    def _tell(self, result: "Answer | _Failure", token: SecretStr, began: float) -> None:
+        if self._gate is None:
+            return
+        if isinstance(result, _Failure) or result.status in _AWAY:
+            self._gate.failed(token, began)
+        else:
+            self._gate.answered()
 
     def _exchange(self, call: Call, token: SecretStr, attempt: Attempt) -> "Answer | _Failure":
         response: requests.Response | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from chatbots.caigunn import (
     Unavailable,
 )
 from chatbots.models import AccessToken, Connection
+from chatbots.services.breaker import Breaker
 from chatbots.services.fan_out import THREADS
 
 _WORTH_NOTING = timedelta(minutes=5)
@@ -40,6 +42,10 @@ class Access:
     client: CaigunnClient
     deadline: Deadline
     request_id: str
+    reason: str = ""
+    """Why the member asks for a write, in their own words."""
+    undoes: UUID | None = None
+    """The Change whose earlier values are written back."""
 
     @property
     def scope(self) -> str:
@@ -48,10 +54,12 @@ class Access:
 
     def request(self, form_key: str | None = None) -> Request:
         """Who asks, for a Change."""
-        return Request(self.member, self.request_id, self.record.id, form_key)
+        return Request(
+            self.member, self.request_id, self.record.id, form_key, self.reason, self.undoes
+        )
 
 
-def access_of(member: Member, request_id: str) -> Access:
+def access_of(member: Member, request_id: str, reason: str = "") -> Access:
     """The member's access, with a new deadline of CAIGUNN_TOTAL_TIMEOUT seconds.
 
     Raises NotConnected, and vault.SealError if the token does not open.
@@ -61,9 +69,8 @@ def access_of(member: Member, request_id: str) -> Access:
         raise NotConnected
     record = connection.access_token
     deadline = new_deadline()
-    return Access(
-        member, record, client_for(record.open(), deadline, request_id), deadline, request_id
-    )
+    client = client_for(record.open(), deadline, request_id)
+    return Access(member, record, client, deadline, request_id, reason)
 
 
 def new_deadline() -> Deadline:
@@ -90,7 +97,8 @@ def transport() -> Transport:
 
 @lru_cache(maxsize=4)
 def _transport(wanted: TransportSettings) -> Transport:
-    return Transport(wanted, before_send=release_database)
+    gate = Breaker(wanted, release_database)
+    return Transport(wanted, before_send=release_database, gate=gate)
 
 
 def release_database() -> None:

@@ -12,13 +12,14 @@ from chatbots.services import catalogue, details
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access
 from chatbots.services.leases import writing
-from chatbots.services.outcomes import FormUsedError, NotHeldError, UnsettledError
+from chatbots.services.outcomes import FormUsedError, NotHeldError, UnsettledError, why
 
 ATTEMPTS = 3
 
 
 def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
-    """Delete the chatbot; it is done when reading says so. None where it was gone already.
+    """Delete the chatbot; it is done when reading says so. None where it was gone already, and
+    nobody here is known to have deleted it; else the Change that did.
 
     Raises BusyError, NotHeldError (Caigunn said yes and still has it), UnsettledError, and
     CaigunnError where nothing was deleted.
@@ -29,9 +30,9 @@ def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
         try:
             info = access.client.get_chatbot(chatbot_id)
         except NotFound:
-            return None
+            return earlier_deletion(access, chatbot_id)
         if info.is_deleted:
-            return None
+            return earlier_deletion(access, chatbot_id)
         try:
             change = open_change(
                 access.request(form_key),
@@ -51,6 +52,17 @@ def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
         finally:
             details.forget(access, chatbot_id)
             catalogue.forget_chatbots(access)
+
+
+def earlier_deletion(access: Access, chatbot_id: str) -> Change | None:
+    """Of a chatbot that was just found to be gone: the deletion through this access token that
+    did it, which is done now if its outcome was unknown (notes §5); None where there was none."""
+    mine = Change.objects.filter(
+        kind=Kind.DELETE, chatbot_id=chatbot_id, access_token_id=access.record.pk
+    )
+    for change in mine.filter(outcome__in=[Outcome.PENDING, Outcome.UNKNOWN]):
+        close(change, Outcome.DONE, after={"is_deleted": True})
+    return mine.filter(outcome=Outcome.DONE).first()
 
 
 def _delete(access: Access, change: Change) -> Change:
@@ -75,16 +87,14 @@ def _delete(access: Access, change: Change) -> Change:
                 raise NotHeldError(after, change)
         raise unclear or OutcomeUnknown(request_id=access.request_id)
     except (OutcomeUnknown, Unavailable) as error:
-        detail = error.detail or str(error)
         if isinstance(error, Unavailable) and not was_sent:
-            close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
+            close(change, Outcome.FAILED, nothing_sent=True, **why(error))
             raise
-        raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
+        raise UnsettledError(close(change, Outcome.UNKNOWN, **why(error))) from error
     except CaigunnError as error:
-        detail = error.detail or str(error)
         if was_sent:
-            raise UnsettledError(close(change, Outcome.UNKNOWN, detail=detail)) from error
-        close(change, Outcome.FAILED, detail=detail, nothing_sent=True)
+            raise UnsettledError(close(change, Outcome.UNKNOWN, **why(error))) from error
+        close(change, Outcome.FAILED, nothing_sent=True, **why(error))
         raise
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from chatbots.services.settings import READABLE
 
@@ -15,7 +17,8 @@ class LastSent:
     value: Any
     at: datetime
     by: str
-    outcome: str
+    is_certain: bool
+    """Whether Caigunn said that it took it."""
 
 
 def last_sent(chatbot_id: str) -> dict[str, LastSent]:
@@ -24,14 +27,16 @@ def last_sent(chatbot_id: str) -> dict[str, LastSent]:
     For whoever may read the chatbot, through whichever access token; the caller has read it.
     """
     found: dict[str, LastSent] = {}
+    # What Caigunn has taken counts, even where it then reported another value of something else.
+    maybe_taken = Q(was_accepted=True) | Q(outcome__in=[Outcome.PENDING, Outcome.UNKNOWN])
     changes = Change.objects.filter(
+        maybe_taken,
         chatbot_id=chatbot_id,
         kind=Kind.SETTINGS,
-        outcome__in=[Outcome.DONE, Outcome.PENDING, Outcome.UNKNOWN],
-    ).select_related("member")[:200]
-    for change in changes:
+    ).select_related("member")
+    for change in changes[:200]:
         for name, value in change.asked.items():
             if name not in READABLE and name not in found:
                 by = str(change.member) if change.member else change.member_email
-                found[name] = LastSent(value, change.created_at, by, change.outcome)
+                found[name] = LastSent(value, change.created_at, by, is_certain=change.was_accepted)
     return found

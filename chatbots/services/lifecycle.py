@@ -18,7 +18,7 @@ from chatbots.caigunn import (
     OutcomeUnknown,
     Unavailable,
 )
-from chatbots.services import catalogue, search, webhooks
+from chatbots.services import catalogue, details, search, webhooks
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access
 from chatbots.services.leases import held
@@ -27,10 +27,12 @@ from chatbots.services.outcomes import (
     NotSavedError,
     TwiceError,
     UnsettledError,
+    why,
 )
 from chatbots.services.settings import Asked
 
 _TODAY = timedelta(days=1)
+_OPEN = (Outcome.PENDING, Outcome.UNKNOWN)
 # In the `before` of a creation: the ids of the chatbots that had its title already.
 THERE_BEFORE = "ids_of_title"
 
@@ -59,6 +61,10 @@ class Created:
     chatbot_id: str
     change: Change
     failed: dict[str, str]
+
+
+class NotTheOneError(Exception):
+    """This chatbot is not one that the lost creation may have made."""
 
 
 class LostAnswerError(Exception):
@@ -146,7 +152,7 @@ def _create(access: Access, change: Change, new: NewChatbot) -> str:
     except OutcomeUnknown as error:
         raise _lost(access, change, error) from error
     except CaigunnError as error:
-        close(change, Outcome.FAILED, detail=error.detail or str(error), nothing_sent=True)
+        close(change, Outcome.FAILED, nothing_sent=True, **why(error))
         raise
     try:
         chatbot_id = answer.chatbot_id or _id_by_key(access, answer)
@@ -154,15 +160,40 @@ def _create(access: Access, change: Change, new: NewChatbot) -> str:
             raise OutcomeUnknown(request_id=access.request_id)
         change.chatbot_id = chatbot_id
         change.save(update_fields=["chatbot_id"])
-        info = access.client.get_chatbot(chatbot_id)
+        _confirm(access, change)
     except CaigunnError as error:
         raise _lost(access, change, error) from error
-    close(change, Outcome.DONE, after={"title": info.title, "plan_id": info.plan_id})
     return chatbot_id
 
 
+def _confirm(access: Access, change: Change) -> None:
+    """Close the creation of a chatbot whose id is known with what Caigunn reports of it."""
+    info = access.client.get_chatbot(change.chatbot_id)
+    details.keep(access, change.chatbot_id, info)
+    close(change, Outcome.DONE, after={"title": info.title, "plan_id": info.plan_id})
+
+
+def adopt(access: Access, change: Change, chatbot_id: str) -> None:
+    """Settle a creation whose answer was lost: the member says that this chatbot is the one.
+
+    Raises NotTheOneError unless it is one that the creation may have made, BusyError, CaigunnError.
+    """
+    title = change.asked.get("title", "")
+    with held(creation_lease(access.member, title), access.deadline):
+        change.refresh_from_db()
+        is_open = change.kind == Kind.CREATE and change.outcome in _OPEN and not change.chatbot_id
+        of_title = search.ids_of_title(access, title) if is_open else set()
+        taken = Change.objects.filter(kind=Kind.CREATE, chatbot_id=chatbot_id).exists()
+        if taken or chatbot_id not in of_title - set(change.before.get(THERE_BEFORE, [])):
+            raise NotTheOneError
+        change.chatbot_id = chatbot_id
+        change.save(update_fields=["chatbot_id"])
+        _confirm(access, change)
+        catalogue.forget_chatbots(access)
+
+
 def _lost(access: Access, change: Change, error: CaigunnError) -> LostAnswerError:
-    close(change, Outcome.UNKNOWN, detail=error.detail or str(error))
+    close(change, Outcome.UNKNOWN, **why(error))
     return LostAnswerError(change, _appeared(access, change))
 
 
@@ -229,6 +260,12 @@ def _told_again(access: Access, change: Change, new: NewChatbot) -> Created:
         raise FormUsedError(change=change)
     if change.outcome == Outcome.DONE and change.chatbot_id:
         return Created(change.chatbot_id, change, {})
-    if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
+    if change.outcome in _OPEN:
+        try:
+            if change.chatbot_id:
+                _confirm(access, change)
+                return Created(change.chatbot_id, change, {})
+        except CaigunnError as error:
+            raise _lost(access, change, error) from error
         raise LostAnswerError(change, _appeared(access, change))
     raise FormUsedError(change=change)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from caigunn_admin.activity.models import Change
+from chatbots.caigunn import CaigunnError, Rejected
 
 
 class NotSavedError(Exception):
@@ -67,3 +68,12 @@ class UnsettledError(Exception):
     def __init__(self, change: Change) -> None:
         super().__init__("the outcome of the write is unknown")
         self.change = change
+
+
+def why(error: CaigunnError) -> dict[str, Any]:
+    """What a Change that ends with this error says of it: `detail`, and `refused` by field."""
+    fields = error.fields if isinstance(error, Rejected) else {}
+    return {
+        "detail": error.detail or str(error),
+        "refused": {name: list(messages) for name, messages in fields.items()},
+    }

@@ -22,6 +22,7 @@ from chatbots.services.outcomes import (
     FormUsedError,
     NotHeldError,
     UnsettledError,
+    why,
 )
 
 READABLE = ("title", "prompt", "is_shared", "model_id")
@@ -95,12 +96,10 @@ def save(
     *,
     started_from: dict[str, Any],
     form_key: str,
-    is_confirmed: bool = False,
 ) -> SavedSettings:
     """Send the settings that differ from what Caigunn has, and compare what can be read back.
 
-    `started_from` are the readable values and `updated_at` that the form showed; `is_confirmed`
-    sends unreadable ones although the chatbot was changed meanwhile.
+    `started_from` are the readable values and `updated_at` that the form showed.
     Raises NotSavedError (ClashError: `current` maps each clashing field to Caigunn's value),
     UnsettledError, and CaigunnError where nothing was written.
     """
@@ -108,7 +107,7 @@ def save(
         if sent_before := earlier(form_key):
             return _told_again(access, sent_before, asked)
         info = access.client.get_chatbot(chatbot_id)
-        todo = _to_send(info, asked, started_from, is_confirmed=is_confirmed)
+        todo = _to_send(info, asked, started_from)
         if not todo.values:
             return SavedSettings(tuple(asked.values), (), None)
         now = readable(info)
@@ -137,9 +136,7 @@ def _forget(access: Access, chatbot_id: str) -> None:
     catalogue.forget_chatbots(access)
 
 
-def _to_send(
-    info: ChatbotInfo, asked: Asked, started_from: dict[str, Any], *, is_confirmed: bool
-) -> Asked:
+def _to_send(info: ChatbotInfo, asked: Asked, started_from: dict[str, Any]) -> Asked:
     """The asked settings without those that Caigunn has already."""
     if info.is_deleted:
         raise DeletedError
@@ -157,7 +154,7 @@ def _to_send(
         raise ClashError(clashes)
     began = started_from.get("updated_at")
     is_moved = began is not None and began != _stamp(info)
-    if is_moved and not is_confirmed and any(name not in now for name in todo.values):
+    if is_moved and any(name not in now for name in todo.values):
         raise ChangedMeanwhileError(_stamp(info))
     return todo
 
@@ -198,16 +195,15 @@ class _Write:
         return self._concluded(after)
 
     def _unsettled(self, error: CaigunnError) -> UnsettledError:
-        detail = error.detail or str(error)
-        return UnsettledError(close(self._change, Outcome.UNKNOWN, detail=detail))
+        return UnsettledError(close(self._change, Outcome.UNKNOWN, **why(error)))
 
     def _failed(self, error: CaigunnError) -> CaigunnError:
         close(
             self._change,
             Outcome.FAILED,
             after=self._change.before,
-            detail=error.detail or str(error),
             nothing_sent=not self._was_sent,
+            **why(error),
         )
         return error
 
@@ -266,6 +262,7 @@ class _Write:
                 self._change,
                 Outcome.FAILED,
                 after=after,
+                was_accepted=True,
                 detail=_("Caigunn accepted the change, but reports another value: %(names)s.")
                 % {"names": ", ".join(other)},
             )

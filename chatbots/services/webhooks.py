@@ -25,6 +25,7 @@ from chatbots.services.outcomes import (
     FormUsedError,
     NotHeldError,
     UnsettledError,
+    why,
 )
 from chatbots.services.routes import Route, order, remember
 from chatbots.services.webhook_attempt import (
@@ -186,13 +187,13 @@ def _failed(change: Change, write: Write, error: CaigunnError) -> None:
         change,
         Outcome.FAILED,
         after=change.before,
-        detail=error.detail or str(error),
         nothing_sent=not write.was_sent,
+        **why(error),
     )
 
 
 def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
-    return UnsettledError(close(change, Outcome.UNKNOWN, detail=error.detail or str(error)))
+    return UnsettledError(close(change, Outcome.UNKNOWN, **why(error)))
 
 
 def _told_again(access: Access, change: Change, wanted: str | None) -> Saved:

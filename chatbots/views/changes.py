@@ -1,26 +1,47 @@
 """What a member asked for, and what became of it."""
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
+from caigunn_admin.activity.record import earlier, give_up_pending
+from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
-from chatbots.rendering import safe_next
-from chatbots.services import settling, webhooks
+from chatbots import faults, form_state
+from chatbots.caigunn import CaigunnError, Forbidden, NotFound
+from chatbots.rendering import draw, safe_next
+from chatbots.services import details, settling, webhooks
+from chatbots.services import outside as outside_service
+from chatbots.services import settings as settings_service
+from chatbots.services import undo as undo_service
 from chatbots.services.access import Access
-from chatbots.services.outcomes import BusyError
+from chatbots.services.outcomes import BusyError, ClashError, NotSavedError, UnsettledError
+from chatbots.story import CHECKED, label
 from chatbots.views.guards import with_access
+from chatbots.views.lifecycle import to_created
+from chatbots.views.problems import form_screen
 
-# What *Check now* can settle. Reading comes first, so a member learns only of what they may read.
-_OF_CHATBOTS = (Kind.CREATE, Kind.WEBHOOK, Kind.SETTINGS, Kind.DELETE)
+
+@dataclass(frozen=True)
+class UndoValue:
+    """One value that would be written back: as the Change `left` it, as Caigunn reports it `now`,
+    and as it was `before`."""
+
+    name: str
+    label: str
+    left: Any
+    now: Any
+    before: Any
 
 
 @require_POST
@@ -28,9 +49,10 @@ _OF_CHATBOTS = (Kind.CREATE, Kind.WEBHOOK, Kind.SETTINGS, Kind.DELETE)
 @with_access
 def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpResponse:
     """*Check now*: settle an unknown outcome by reading Caigunn."""
-    change = Change.objects.filter(pk=change_id, kind__in=_OF_CHATBOTS).first()
+    change = Change.objects.filter(pk=change_id, kind__in=CHECKED).first()
     if change is None or not change.chatbot_id:
         raise Http404
+    give_up_pending()
     if change.access_token_id != access.record.pk:
         # Through another access token "not found" does not mean gone, and a settled Change tells
         # what was found: whoever cannot read the chatbot learns nothing of it.
@@ -41,7 +63,138 @@ def check(request: MemberRequest, access: Access, change_id: UUID) -> HttpRespon
         messages.warning(request, _("It is still being written. Check again in a moment."))
     else:
         _report(request, change)
+        if change.kind == Kind.CREATE and change.member_id == request.user.pk:
+            return to_created(change)
     return redirect(safe_next(request, reverse("chatbot", args=[change.chatbot_id])))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed_to(Action.EDIT_SETTINGS)
+@with_access
+def undo(request: MemberRequest, access: Access, change_id: UUID) -> HttpResponse:
+    """What undoing would write back, and doing it."""
+    give_up_pending()
+    change = get_object_or_404(Change, pk=change_id, kind__in=CHECKED)
+    if not change.chatbot_id:
+        raise Http404
+    if request.method != "POST":
+        return _undo_page(request, access, change)
+    state = form_state.read(request.POST.get("state", ""), request.user, f"undo {change.pk}")
+    if state is None:
+        return _undo_page(request, access, change, status=422, problem="stale")
+    is_new = earlier(state.key) is None
+    if is_new and (undo_service.plan(change).why_not or undo_service.unsettled(change)):
+        return _undo_page(request, access, change, status=422)
+    return _undone(request, access, change, state.key)
+
+
+def _undone(request: MemberRequest, access: Access, change: Change, form_key: str) -> HttpResponse:
+    keep = {"state": request.POST.get("state", "")}
+    left_out = undo_service.plan(change).left_out
+    try:
+        done = undo_service.undo(access, change, form_key=form_key)
+    except (NotFound, Forbidden):
+        # Whoever may not read the chatbot any more is told nothing of it.
+        raise
+    except UnsettledError as error:
+        screen = faults.unsettled(error)
+        return _undo_page(
+            request, access, change, error=screen, status=screen.status, unsettled=error.change
+        )
+    except NotSavedError as error:
+        context: dict[str, Any] = {"problem": error.problem}
+        return _undo_page(request, access, change, status=422, **context)
+    except CaigunnError as error:
+        screen = form_screen(request, error)
+        return _undo_page(request, access, change, error=screen, status=screen.status, **keep)
+    if done is None:
+        messages.info(request, _("Nothing to undo: Caigunn reports the earlier value already."))
+    else:
+        messages.success(request, _undone_in_words(left_out))
+    return redirect(safe_next(request, reverse("chatbot_history", args=[change.chatbot_id])))
+
+
+def _undone_in_words(left_out: tuple[str, ...]) -> str:
+    if not left_out:
+        return _("Undone. Caigunn reports the earlier value again.")
+    return _("Undone, except %(names)s. Caigunn reports the earlier value of the rest again.") % {
+        "names": ", ".join(label(name) for name in left_out)
+    }
+
+
+def _undo_page(
+    request: MemberRequest,
+    access: Access,
+    change: Change,
+    *,
+    status: int = 200,
+    error: ErrorScreen | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """Each value as the Change left it, as Caigunn reports it now, and as it would be again."""
+    wanted = undo_service.plan(change)
+    now: dict[str, Any] = {}
+    title = change.chatbot_title
+    try:
+        info, reading = details.read(access, change.chatbot_id)
+    except CaigunnError:
+        # The page of an error stands without it; a page that begins needs it.
+        if error is None:
+            raise
+    else:
+        now = settings_service.readable(reading.info) | {webhooks.FIELD: reading.webhook_url}
+        title = reading.info.title or title
+        if info.is_deleted:
+            context["problem"] = "deleted"
+    drawn = {
+        "change": change,
+        "title": title,
+        "plan": wanted,
+        "values": [
+            UndoValue(name, label(name), change.after.get(name), now.get(name), value)
+            for name, value in wanted.values.items()
+        ],
+        "left_out": [label(name) for name in wanted.left_out],
+        "is_read": bool(now),
+        "unsettled": undo_service.unsettled(change),
+        "reason": request.POST.get("reason", ""),
+        "state": form_state.issue(request.user, f"undo {change.pk}", None),
+        "next": safe_next(request, ""),
+        "error": error,
+        "request_id": request.request_id,
+    } | context
+    headers = error.headers if error else None
+    return draw(request, "chatbots/undo.html", drawn, status=status, headers=headers)
+
+
+@require_POST
+@allowed_to(Action.EDIT_SETTINGS)
+@with_access
+def outside(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+    """Accept what was changed outside, or restore what was left here: `do`, for one `field`."""
+    field = request.POST.get("field", "")
+    subject = f"outside {chatbot_id} {field}"
+    state = form_state.read(request.POST.get("state", ""), request.user, subject)
+    back = f"{reverse('chatbot', args=[chatbot_id])}?fresh=1"
+    if state is None:
+        messages.warning(request, _("This page was out of date. Look again."))
+        return redirect(back)
+    is_restored = request.POST.get("do") == "restore"
+    act = outside_service.restore if is_restored else outside_service.accept
+    try:
+        act(access, chatbot_id, field, state.started_from, form_key=state.key)
+    except ClashError:
+        messages.warning(request, _("It has been changed once more. Look at what is reported now."))
+    except outside_service.NotRestorableError:
+        messages.warning(request, _("There is nothing that could be restored. Look again."))
+    else:
+        messages.success(
+            request,
+            _("Restored. Caigunn reports it again.")
+            if is_restored
+            else _("Accepted. This is what it should be from now on."),
+        )
+    return redirect(back)
 
 
 def _report(request: MemberRequest, change: Change) -> None:

@@ -8,17 +8,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from caigunn_admin.activity.record import give_up_pending
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
+from chatbots import form_state
 from chatbots.presentation import groups
 from chatbots.rendering import draw, fragment_of, page_of
-from chatbots.services import catalogue, creation_report, details
+from chatbots.services import catalogue, creation_report, details, outside
 from chatbots.services.access import Access
 from chatbots.services.catalogue import Listing
 from chatbots.services.masking import SECRET_FIELDS
 from chatbots.services.search import SearchResult, search
+from chatbots.story import label
 from chatbots.views.addresses import ListAddress, list_address
 from chatbots.views.guards import with_access
 
@@ -33,13 +36,13 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
         Member.objects.filter(pk=request.user.pk).update(page_size=address.size)
     draws_webhooks = address.webhooks or fragment_of(request) == "webhooks"
     listing = _listing(access, address, fresh_is_enough=fragment_of(request) == "webhooks")
+    webhooks = details.chatbots(access, [row.id for row in listing.rows]) if draws_webhooks else {}
     context = {
         "address": address,
         "listing": listing,
         "sizes": catalogue.CHATBOT_SIZES,
-        "webhooks": details.chatbots(access, [row.id for row in listing.rows])
-        if draws_webhooks
-        else {},
+        "webhooks": webhooks,
+        "changed_outside": outside.webhooks_of(webhooks),
         "webhooks_drawn": draws_webhooks,
         "next": page_of(request),
         "may_reveal": may(request.user, Action.REVEAL_SECRET) and not listing.is_stale,
@@ -80,16 +83,33 @@ def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> Ht
     if created is None:
         return to_chatbot(chatbot_id)
     shown = info.api_key if may(request.user, Action.REVEAL_SECRET) else None
-    context |= {"created": created, "new_key": shown.get_secret_value() if shown else ""}
+    context |= {
+        "created": created,
+        "unfinished": (),
+        "new_key": shown.get_secret_value() if shown else "",
+    }
     return _with_secret(draw(request, "chatbots/detail.html", context))
 
 
 def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) -> dict[str, object]:
+    give_up_pending()
+    found = () if reading.is_stale else outside.of_chatbot(chatbot_id, reading)
     return {
+        "outside": [
+            (
+                one,
+                label(one.field),
+                form_state.issue(access.member, f"outside {chatbot_id} {one.field}", one.now),
+            )
+            for one in found
+        ],
         "chatbot_id": chatbot_id,
         "reading": reading,
         "groups": groups(reading, catalogue.plan_titles(access)),
         "revealed": {},
+        "unfinished": ()
+        if reading.is_stale or reading.info.is_deleted
+        else creation_report.unfinished(chatbot_id, reading.info),
     }
 
 

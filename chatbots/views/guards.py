@@ -11,6 +11,12 @@ from chatbots.caigunn import TokenRejected
 from chatbots.services.access import Access, access_of, rejection
 
 P = ParamSpec("P")
+MOST_REASON = 300  # characters
+
+
+def reason_of(request: MemberRequest) -> str:
+    """Why the member asks for a write, where they say so: the `reason` of the form."""
+    return request.POST.get("reason", "").replace("\0", "").strip()[:MOST_REASON]
 
 
 def with_access(
@@ -20,7 +26,7 @@ def with_access(
 
     @wraps(view)
     def guarded(request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        access = access_of(request.user, request.request_id)
+        access = access_of(request.user, request.request_id, reason_of(request))
         try:
             return view(request, access, *args, **kwargs)
         except TokenRejected as error:

@@ -1,33 +1,34 @@
-"""Creating and deleting chatbots."""
+"""Creating chatbots."""
 
-from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from caigunn_admin.activity.models import Change, Outcome
+from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
-from chatbots import faults, form_state
-from chatbots.caigunn import CaigunnError, NotFound, Rejected, TokenRejected, is_chatbot_id
+from chatbots import form_state, kept_input
+from chatbots.caigunn import CaigunnError, Rejected, is_chatbot_id
+from chatbots.form_data import Input
 from chatbots.images import ACCEPTED
 from chatbots.rendering import draw
-from chatbots.services import catalogue, deletion, details, lifecycle, search
+from chatbots.services import catalogue, details, lifecycle, search, settling
 from chatbots.services import settings as settings_service
-from chatbots.services.access import Access, note_rejected
-from chatbots.services.outcomes import BusyError, NotSavedError, TwiceError, UnsettledError
-from chatbots.settings_form import DeleteForm, NewChatbotForm
+from chatbots.services.access import Access
+from chatbots.services.outcomes import BusyError, NotSavedError, TwiceError
+from chatbots.settings_form import NewChatbotForm
 from chatbots.views.guards import with_access
+from chatbots.views.problems import form_screen
 
 NEW = "chatbots/new.html"
-DELETE = "chatbots/delete.html"
 SUBJECT = "new chatbot"
 
 
@@ -50,7 +51,42 @@ def new(request: MemberRequest, access: Access) -> HttpResponse:
     return _create(request, access, form, state.key)
 
 
+@require_POST
+@allowed_to(Action.CREATE_CHATBOT)
+@with_access
+def adopt(request: MemberRequest, access: Access, change_id: UUID) -> HttpResponse:
+    """*This is the one*: a lost creation has made this chatbot."""
+    change = get_object_or_404(Change, pk=change_id, member=request.user, kind=Kind.CREATE)
+    chatbot_id = request.POST.get("chatbot_id", "")
+    try:
+        _adopt(access, change, chatbot_id)
+    except lifecycle.NotTheOneError:
+        messages.warning(request, _("This is not one that the lost creation may have made."))
+        return redirect("chatbots")
+    except BusyError:
+        messages.warning(request, _("It is still being written. Try again in a moment."))
+        return redirect("chatbots")
+    return to_created(change)
+
+
+def _adopt(access: Access, change: Change, chatbot_id: str) -> None:
+    try:
+        lifecycle.adopt(access, change, chatbot_id)
+    except lifecycle.NotTheOneError:
+        if not chatbot_id or change.chatbot_id != chatbot_id:
+            raise
+        # It was said before: by the first of two clicks, or when it could not be read.
+        settling.settle(access, change)
+
+
+def to_created(change: Change) -> HttpResponse:
+    """Redirect to the page of a new chatbot, with what became of each step of its creation."""
+    return redirect(f"{reverse('chatbot', args=[change.chatbot_id])}?created={change.pk}")
+
+
 def _new_form(request: MemberRequest, access: Access) -> HttpResponse:
+    if kept := kept_input.find(request, request.user):
+        return _brought_back(request, access, kept)
     initial: dict[str, Any] = {"plan_id": request.GET.get("plan_id", "")}
     like = request.GET.get("from", "")
     context: dict[str, Any] = {}
@@ -71,6 +107,18 @@ def _new_form(request: MemberRequest, access: Access) -> HttpResponse:
     return _draw_new(request, access, NewChatbotForm(initial=initial), 200, **context)
 
 
+def _brought_back(request: MemberRequest, access: Access, kept: Input) -> HttpResponse:
+    """The form that could not be taken, with its input, as it stood."""
+    form = NewChatbotForm(kept.data)
+    form.is_valid()
+    context: dict[str, Any] = {"was_kept": True, "files_lost": kept.files}
+    text = kept.data.get("state", "")
+    if form_state.read(text, request.user, SUBJECT):
+        context["state"] = text
+    context |= _like(access, kept.data.get("from", ""))
+    return _draw_new(request, access, form, 200, **context)
+
+
 def _create(
     request: MemberRequest, access: Access, form: NewChatbotForm, form_key: str
 ) -> HttpResponse:
@@ -84,7 +132,7 @@ def _create(
     except lifecycle.LostAnswerError as lost:
         told: dict[str, Any] = {"change": lost.change, "found": lost.found}
         told["may_create_another"] = lost.is_of_another_form
-        return _new_failed(request, access, form, _lost(), **told)
+        return _new_failed(request, access, form, _lost(lost.change), **told)
     except NotSavedError as error:
         if error.change and error.change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
             return _still_lost(request, access, form, error.change)
@@ -96,10 +144,9 @@ def _create(
         form.refused(error)
         return _new_again(request, access, form)
     except CaigunnError as error:
-        if isinstance(error, TokenRejected):
-            note_rejected(request.user)
-        return _new_failed(request, access, form, _screen(error, reverse("chatbot_new")))
-    return redirect(f"{reverse('chatbot', args=[created.chatbot_id])}?created={created.change.pk}")
+        return _new_failed(request, access, form, form_screen(request, error))
+    kept_input.drop(request)
+    return to_created(created.change)
 
 
 def _still_lost(
@@ -112,15 +159,18 @@ def _still_lost(
         found = [one for one in of_title if one.id not in there_before]
     except CaigunnError:
         found = None
-    return _new_failed(request, access, form, _lost(), change=change, found=found)
+    return _new_failed(request, access, form, _lost(change), change=change, found=found)
 
 
-def _lost() -> ErrorScreen:
-    return ErrorScreen(
-        504,
-        _("Caigunn may have created this chatbot"),
-        _("Its answer did not arrive, and it is not asked twice. Your input is still here."),
-    )
+def _lost(change: Change) -> ErrorScreen:
+    if change.chatbot_id:
+        said = _(
+            "It named the new chatbot, which could not be read yet. It is not asked twice. Your "
+            "input is still here."
+        )
+    else:
+        said = _("Its answer did not arrive, and it is not asked twice. Your input is still here.")
+    return ErrorScreen(504, _("Caigunn may have created this chatbot"), said, remark=change.detail)
 
 
 def _new_again(
@@ -134,7 +184,19 @@ def _new_again(
 ) -> HttpResponse:
     if keep_state:
         context["state"] = request.POST.get("state", "")
-    return _draw_new(request, access, form, status, **context)
+    return _draw_new(
+        request, access, form, status, **context | _like(access, request.POST.get("from", ""))
+    )
+
+
+def _like(access: Access, like_id: str) -> dict[str, Any]:
+    """What the form was begun from, for its notice; nothing where that cannot be read now."""
+    if not is_chatbot_id(like_id):
+        return {}
+    try:
+        return {"like": details.chatbot(access, like_id), "like_id": like_id}
+    except CaigunnError:
+        return {}
 
 
 def _new_failed(
@@ -145,25 +207,31 @@ def _new_failed(
     **context: Any,
 ) -> HttpResponse:
     context |= {"error": screen, "state": request.POST.get("state", "")}
+    context |= _like(access, request.POST.get("from", ""))
     return _draw_new(request, access, form, screen.status, **context)
 
 
 def _draw_new(
     request: MemberRequest, access: Access, form: NewChatbotForm, status: int, **context: Any
 ) -> HttpResponse:
+    plans: tuple[catalogue.PlanRow, ...] | None
+    read_at = None
     try:
-        plans = catalogue.plans(access).rows
+        listing = catalogue.plans(access)
+        plans = listing.rows
+        read_at = listing.read_at if listing.is_stale else None
     except CaigunnError:
         # The plan can still be typed; the form with its input is worth more than the choice.
-        if request.method != "POST":
+        if not form.is_bound:
             raise
-        plans = ()
+        plans = None
     chosen = form["plan_id"].value() or ""
     drawn = {
         "form": form,
         "plans": plans,
+        "plans_read_at": read_at,
         # One of a later page of the plans, or none at all: what was chosen is kept.
-        "other_plan": "" if chosen in {plan.id for plan in plans} else chosen,
+        "other_plan": "" if chosen in {plan.id for plan in plans or ()} else chosen,
         "accepted_images": ACCEPTED,
         "state": form_state.issue(request.user, SUBJECT, None),
         "request_id": request.request_id,
@@ -171,102 +239,3 @@ def _draw_new(
     error = context.get("error")
     headers = error.headers if isinstance(error, ErrorScreen) else None
     return draw(request, NEW, drawn, status=status, headers=headers)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@allowed_to(Action.DELETE_CHATBOT)
-@with_access
-def delete(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
-    """What is lost, and the title typed once more."""
-    if request.method == "POST":
-        return _delete_submitted(request, access, chatbot_id)
-    reading = details.chatbot(access, chatbot_id, fresh_is_enough=False)
-    if reading.info.is_deleted:
-        return redirect("chatbot", chatbot_id)
-    return _delete_form(request, chatbot_id, reading, DeleteForm(expected=""))
-
-
-def _delete_submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
-    state = form_state.read(request.POST.get("state", ""), request.user, f"delete {chatbot_id}")
-    try:
-        reading = details.keep(access, chatbot_id, access.client.get_chatbot(chatbot_id))
-    except NotFound:
-        messages.info(
-            request,
-            _("Your access token reaches no such chatbot: it is gone, or of another account."),
-        )
-        return redirect("chatbots")
-    except CaigunnError as error:
-        expected = (state.started_from or chatbot_id) if state else chatbot_id
-        form = DeleteForm(request.POST, expected=expected)
-        return _not_deleted(request, chatbot_id, None, form, error)
-    form = DeleteForm(request.POST, expected=reading.info.title or chatbot_id)
-    if not form.is_valid() or state is None:
-        return _delete_form(request, chatbot_id, reading, form, 422, stale=state is None)
-    try:
-        change = deletion.delete(access, chatbot_id, form_key=state.key)
-    except (NotSavedError, UnsettledError, CaigunnError) as error:
-        return _not_deleted(request, chatbot_id, reading, form, error)
-    title = reading.info.title or chatbot_id
-    if change is None:
-        messages.info(request, _("%(title)s was gone already.") % {"title": title})
-    else:
-        said = _("%(title)s is deleted. Caigunn confirms it.")
-        messages.success(request, said % {"title": title})
-    return redirect("chatbots")
-
-
-def _not_deleted(
-    request: MemberRequest,
-    chatbot_id: str,
-    reading: details.ChatbotReading | None,
-    form: DeleteForm,
-    error: NotSavedError | UnsettledError | CaigunnError,
-) -> HttpResponse:
-    context: dict[str, Any]
-    if isinstance(error, NotSavedError):
-        context = {"problem": error.problem, "change": error.change}
-        return _delete_form(request, chatbot_id, reading, form, 422, **context)
-    if isinstance(error, UnsettledError):
-        screen = ErrorScreen(
-            504,
-            _("Caigunn may have deleted this chatbot"),
-            _("Its answer did not arrive, or could not be checked."),
-            remark=error.change.detail,
-        )
-        # With the same key, sending it again deletes nothing that was not seen to be there.
-        kept = request.POST.get("state", "")
-        context = {"error": screen, "change": error.change, "state": kept}
-        return _delete_form(request, chatbot_id, reading, form, 504, **context)
-    if isinstance(error, TokenRejected):
-        note_rejected(request.user)
-    screen = _screen(error, reverse("chatbot_delete", args=[chatbot_id]))
-    return _delete_form(request, chatbot_id, reading, form, screen.status, error=screen)
-
-
-def _delete_form(
-    request: MemberRequest,
-    chatbot_id: str,
-    reading: details.ChatbotReading | None,
-    form: DeleteForm,
-    status: int = 200,
-    **context: Any,
-) -> HttpResponse:
-    expected = (reading.info.title or chatbot_id) if reading else form.expected
-    drawn = {
-        "chatbot_id": chatbot_id,
-        "reading": reading,
-        "form": form,
-        "expected": expected,
-        "state": form_state.issue(request.user, f"delete {chatbot_id}", expected),
-        "request_id": request.request_id,
-    } | context
-    error = context.get("error")
-    headers = error.headers if isinstance(error, ErrorScreen) else None
-    return draw(request, DELETE, drawn, status=status, headers=headers)
-
-
-def _screen(error: CaigunnError, page: str) -> ErrorScreen:
-    """The screen beside a form that keeps its input: no *Try again* that would lose it."""
-    screen = faults.screen(error, page=page)
-    return screen if isinstance(error, TokenRejected) else replace(screen, links=())

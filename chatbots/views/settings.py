@@ -1,46 +1,35 @@
 """The edit page: the webhook and the thirteen settings, each with an outcome of its own."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from caigunn_admin.activity.record import asked_by
+from caigunn_admin.activity.models import Change
+from caigunn_admin.activity.record import of_chatbot
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
-from chatbots import form_state
+from chatbots import form_data, form_state, kept_input
 from chatbots.caigunn import CaigunnError, ChatbotInfo, Model, Rejected
+from chatbots.form_data import Input
 from chatbots.images import ACCEPTED
 from chatbots.rendering import draw
-from chatbots.services import details, webhooks
+from chatbots.services import creation_report, details
 from chatbots.services import settings as service
 from chatbots.services.access import Access
 from chatbots.services.last_sent import last_sent
 from chatbots.services.outcomes import ClashError, DeletedError, NotSavedError, UnsettledError
 from chatbots.services.webhook_attempt import has_usable_key
 from chatbots.settings_form import SettingsForm
-from chatbots.views.edit_problems import clashes_of, failed_with
+from chatbots.views.edit_saving import Part, save
 from chatbots.views.guards import with_access
-from chatbots.webhook_url import same as same_url
+from chatbots.views.problems import Clash, clashes_of, failed_with
 
 TEMPLATE = "chatbots/edit.html"
-
-
-@dataclass(frozen=True)
-class Part:
-    """What became of one half of the form: the settings, or the webhook."""
-
-    name: str
-    is_saved: bool
-    said: str = ""
-    problem: str = ""
-    error: Exception | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,9 +44,52 @@ def edit(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespons
     if info.is_deleted:
         return redirect("chatbot", chatbot_id)
     start = _start(info)
-    initial = _initial(start) | _asked_before(request, chatbot_id)
-    form = SettingsForm(initial=initial, models=_models(access, info))
+    models = _models(access, info)
+    if kept := kept_input.find(request, request.user):
+        return _brought_back(request, chatbot_id, kept, start, models)
+    if before := of_chatbot(request.GET.get("again", ""), chatbot_id):
+        return _asked_again(request, info, before, start, models)
+    form = SettingsForm(initial=_initial(start), models=models)
     return _draw(request, chatbot_id, form, start)
+
+
+def _brought_back(
+    request: MemberRequest,
+    chatbot_id: str,
+    kept: Input,
+    start: dict[str, Any],
+    models: tuple[Model, ...],
+) -> HttpResponse:
+    """The form that could not be taken, with its input, as it stood."""
+    text = kept.data.get("state", "")
+    state = form_state.read(text, request.user, f"edit {chatbot_id}")
+    shown = state.started_from if state else start
+    form = SettingsForm(_chosen(kept.data, shown), initial=_initial(shown), models=models)
+    is_valid = form.is_valid()
+    context: dict[str, Any] = {"was_kept": True, "files_lost": kept.files}
+    if state:
+        return _draw(request, chatbot_id, form, shown, state=text, **context)
+    # What is wrong in itself cannot be compared: it is compared when it is sent.
+    context["clashes"] = _differing(form, start) if is_valid else ()
+    return _draw(request, chatbot_id, form, start, problem="stale", **context)
+
+
+def _asked_again(
+    request: MemberRequest,
+    info: ChatbotInfo,
+    before: Change,
+    start: dict[str, Any],
+    models: tuple[Model, ...],
+) -> HttpResponse:
+    """The form with what a step that failed had asked for, and what Caigunn said of it."""
+    missing = creation_report.missing(before, info)
+    asked = {name: value for name, value in before.asked.items() if name in missing}
+    wanted = form_data.of_settings(start, asked)
+    form = SettingsForm(wanted.data, initial=_initial(start), models=models)
+    form.is_valid()
+    if before.refused:
+        form.refused_because(before.refused, before.detail)
+    return _draw(request, before.chatbot_id, form, start, files_lost=wanted.files)
 
 
 def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
@@ -73,10 +105,10 @@ def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpR
     start = _start(info) if info else {}
     shown = state.started_from if state else start
     models = _models(access, info) if info else ()
-    form = SettingsForm(request.POST, request.FILES, initial=_initial(shown), models=models)
+    data = _chosen(request.POST, shown)
+    form = SettingsForm(data, request.FILES, initial=_initial(shown), models=models)
     if failure is not None:
-        page = reverse("chatbot_edit", args=[chatbot_id])
-        error_context = failed_with(request, failure, page)
+        error_context = failed_with(request, failure)
         return _draw(request, chatbot_id, form, shown, keep_state=True, **error_context)
     if info and info.is_deleted:
         problem = DeletedError.problem
@@ -92,7 +124,16 @@ def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpR
     return _save(request, access, chatbot_id, form, state)
 
 
-def _differing(form: SettingsForm, now: dict[str, Any]) -> list[tuple[Any, Any, Any, Any]]:
+def _chosen(post: QueryDict, shown: dict[str, Any]) -> QueryDict:
+    """The input, with Caigunn's value where the member has chosen to take theirs after a clash."""
+    data = post.copy()
+    for name, value in _initial(shown).items():
+        if post.get(f"use_{name}") == "theirs":
+            data[name] = value or ""
+    return data
+
+
+def _differing(form: SettingsForm, now: dict[str, Any]) -> list[Clash]:
     """What sending the form would replace, where it cannot be told who has changed it."""
     names = form.changed_from(now)
     return clashes_of(form, {name: value for name, value in now.items() if name in names}, {})
@@ -105,19 +146,6 @@ def _start(info: ChatbotInfo) -> dict[str, Any]:
 def _initial(start: dict[str, Any]) -> dict[str, Any]:
     shared = start.get("is_shared")
     return start | {"is_shared": "" if shared is None else str(shared).lower()}
-
-
-def _asked_before(request: MemberRequest, chatbot_id: str) -> dict[str, Any]:
-    """What a step that failed had been asked to save (`?again=<Change>`), files excepted."""
-    asked = asked_by(request.user, request.GET.get("again", ""), chatbot_id)
-    texts = {
-        name: str(value).lower() if isinstance(value, bool) else value
-        for name, value in asked.items()
-        if name in service.FIELDS and name != "title" and isinstance(value, str | bool)
-    }
-    rows = [message["value"] for message in asked.get("initial_messages", [])]
-    lines = "\n".join(asked.get("allowed_domains", []))
-    return texts | {"initial_messages": rows, "allowed_domains": lines}
 
 
 def _models(access: Access, info: ChatbotInfo) -> tuple[Model, ...]:
@@ -137,84 +165,15 @@ def _save(
     form: SettingsForm,
     state: form_state.FormState,
 ) -> HttpResponse:
-    asked = form.asked()
-    wanted = form.cleaned_data["webhook_url"]
-    shown = state.started_from
-    parts = []
-    if asked.values:
-        parts.append(_save_settings(request, access, chatbot_id, form, asked, state))
-    if "webhook_url" in request.POST and not same_url(wanted, shown.get("webhook_url")):
-        if all(part.is_saved for part in parts):
-            parts.append(_save_webhook(access, chatbot_id, form, wanted, state))
-        else:
-            parts.append(Part("webhook", is_saved=False, problem="waits"))
+    parts = save(request, access, chatbot_id, form, state)
     if not parts:
         messages.info(request, _("Nothing was changed, so nothing was sent."))
     if all(part.is_saved for part in parts):
+        kept_input.drop(request)
         for part in parts:
             messages.success(request, part.said)
         return redirect("chatbot", chatbot_id)
     return _not_saved(request, access, chatbot_id, form, parts, state)
-
-
-def _save_settings(
-    request: MemberRequest,
-    access: Access,
-    chatbot_id: str,
-    form: SettingsForm,
-    asked: service.Asked,
-    state: form_state.FormState,
-) -> Part:
-    try:
-        saved = service.save(
-            access,
-            chatbot_id,
-            asked,
-            started_from=state.started_from,
-            form_key=f"{state.key}.settings",
-            is_confirmed="confirmed" in request.POST,
-        )
-    except (NotSavedError, UnsettledError, CaigunnError) as error:
-        return _part("settings", form, error)
-    labels = {name: str(form.fields[name].label) for name in asked.values}
-    said = _("Settings saved.")
-    if saved.verified:
-        names = ", ".join(labels.get(name, name) for name in saved.verified)
-        said += " " + _("Read back: %(names)s.") % {"names": names}
-    if saved.accepted:
-        names = ", ".join(labels.get(name, name) for name in saved.accepted)
-        said += " " + _("Accepted by Caigunn, which does not report it: %(names)s.") % {
-            "names": names
-        }
-    return Part("settings", is_saved=True, said=said)
-
-
-def _save_webhook(
-    access: Access,
-    chatbot_id: str,
-    form: SettingsForm,
-    wanted: str | None,
-    state: form_state.FormState,
-) -> Part:
-    try:
-        webhooks.save(
-            access,
-            chatbot_id,
-            wanted,
-            started_from=state.started_from.get("webhook_url"),
-            form_key=f"{state.key}.webhook",
-        )
-    except (NotSavedError, UnsettledError, CaigunnError) as error:
-        return _part("webhook", form, error)
-    said = _("Webhook saved and read back.") if wanted else _("Webhook cleared and read back.")
-    return Part("webhook", is_saved=True, said=said)
-
-
-def _part(name: str, form: SettingsForm, error: Exception) -> Part:
-    if isinstance(error, Rejected):
-        form.refused(error)
-    problem = error.problem if isinstance(error, NotSavedError) else ""
-    return Part(name, is_saved=False, problem=problem, error=error)
 
 
 def _not_saved(
@@ -231,10 +190,10 @@ def _not_saved(
     context: dict[str, Any] = {"parts": parts, "failed": failed, "problem": failed.problem}
     context["status"] = 422
     if isinstance(error, UnsettledError | CaigunnError) and not isinstance(error, Rejected):
-        page = reverse("chatbot_edit", args=[chatbot_id])
-        context |= failed_with(request, error, page)
-    if isinstance(error, ClashError) and isinstance(error.current, dict):
-        context["clashes"] = clashes_of(form, error.current, form.initial)
+        context |= failed_with(request, error)
+    if isinstance(error, ClashError):
+        theirs = error.current if failed.name == "settings" else {"webhook_url": error.current}
+        context["clashes"] = clashes_of(form, theirs, form.initial)
     # Whoever is told what Caigunn reports now starts from that the next time.
     is_told = isinstance(error, NotSavedError) and error.problem not in {"busy", "deleted"}
     # With the same key nothing is written twice.

@@ -18,8 +18,10 @@ from chatbots.caigunn import CaigunnError, Forbidden, Rejected, TokenRejected
 from chatbots.forms import AccessTokenForm, RefreshForm
 from chatbots.models import AccessToken, Connection
 from chatbots.rendering import draw, safe_next
+from chatbots.services import refresh as refreshing
 from chatbots.services import token as service
 from chatbots.services.access import note_rejected
+from chatbots.views.guards import reason_of
 
 
 @sensitive_post_parameters("access_token")
@@ -61,11 +63,11 @@ def refresh(request: MemberRequest) -> HttpResponse:
         if record.refresh_died(timezone.now()):
             _settle(request, record)
         else:
-            service.refresh(_asked_by(request), record, form.cleaned_data["expired_date"])
+            refreshing.refresh(_asked_by(request), record, form.cleaned_data["expired_date"])
             messages.success(request, _("Refreshed. The new token is in use; the old one ended."))
-    except service.RefreshRunningError:
+    except refreshing.RefreshRunningError:
         messages.info(request, _("It is being refreshed already, or has just been."))
-    except service.RefreshUnknownError:
+    except refreshing.RefreshUnknownError:
         messages.warning(
             request, _("Caigunn may have refreshed the token: its answer did not arrive.")
         )
@@ -95,14 +97,14 @@ def _is_about_another_token(request: MemberRequest, record: AccessToken) -> bool
 
 
 def _settle(request: MemberRequest, record: AccessToken) -> None:
-    if service.settle_refresh(_asked_by(request), record):
+    if refreshing.settle_refresh(_asked_by(request), record):
         messages.success(request, _("Checked: the stored token works."))
     else:
         messages.error(request, _("Checked: the stored token has ended. Connect a new one."))
 
 
 def _asked_by(request: MemberRequest) -> Request:
-    return Request(request.user, request.request_id)
+    return Request(request.user, request.request_id, reason=reason_of(request))
 
 
 def _own_record(request: MemberRequest) -> AccessToken | None:
@@ -118,7 +120,7 @@ def _why_not_refreshed(request: MemberRequest, record: AccessToken) -> str:
     """Why this member may not refresh this token; empty if they may."""
     if _is_for_elsewhere(record):
         return _("This token belongs to another address. Connect a new one.")
-    if not service.may_refresh(request.user, record):
+    if not refreshing.may_refresh(request.user, record):
         return _("Only the member who connected it, or an Admin, refreshes it.")
     if _is_about_another_token(request, record):
         return _("It is being refreshed already, or has just been.")

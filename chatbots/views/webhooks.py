@@ -1,6 +1,5 @@
 """The quick edit of a webhook: in a row of the list, on the detail page, or a page of its own."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,19 +9,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from caigunn_admin.activity.record import asked_by
+from caigunn_admin.activity.record import of_chatbot
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
-from chatbots import faults, form_state
-from chatbots.caigunn import CaigunnError, Rejected, TokenRejected
+from chatbots import form_state, kept_input
+from chatbots.caigunn import CaigunnError, Rejected
+from chatbots.form_data import Input
 from chatbots.forms import WebhookForm
 from chatbots.rendering import draw, safe_next
 from chatbots.services import details, outcomes, webhooks
-from chatbots.services.access import Access, note_rejected
+from chatbots.services.access import Access
 from chatbots.views.chatbots import to_chatbot
 from chatbots.views.guards import with_access
+from chatbots.views.problems import form_screen
 
 TEMPLATE = "chatbots/webhook.html"
 
@@ -57,10 +58,7 @@ def _submitted(request: MemberRequest, access: Access, chatbot_id: str) -> HttpR
         form.refused(error)
         return _again(request, chatbot_id, form, started_from)
     except CaigunnError as error:
-        if isinstance(error, TokenRejected):
-            note_rejected(request.user)
-        page = reverse("webhook", args=[chatbot_id])
-        screen = replace(faults.screen(error, page=page), links=_reconnect(error, page))
+        screen = form_screen(request, error)
         return _failed(request, chatbot_id, form, screen, started_from)
 
 
@@ -70,11 +68,29 @@ def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespon
     if info.is_deleted:
         return to_chatbot(chatbot_id)
     current = info.webhook_url or None
-    asked = asked_by(request.user, request.GET.get("again", ""), chatbot_id)
-    shown = asked.get(webhooks.FIELD) or current
-    form = WebhookForm(initial={"webhook_url": shown})
+    form = WebhookForm(initial={"webhook_url": current})
     context = _context(request, chatbot_id, form, current, title=info.title)
+    if kept := kept_input.find(request, request.user):
+        context |= _brought_back(request, chatbot_id, kept, current)
+    elif before := of_chatbot(request.GET.get("again", ""), chatbot_id):
+        form = WebhookForm({"webhook_url": before.asked.get(webhooks.FIELD) or ""})
+        if form.is_valid() and before.refused:
+            form.refused_because(before.refused, before.detail)
+        context["form"] = form
     return draw(request, TEMPLATE, context, fragments=("webhook",))
+
+
+def _brought_back(
+    request: MemberRequest, chatbot_id: str, kept: Input, current: str | None
+) -> dict[str, Any]:
+    """The form that could not be taken, with its input, as it stood."""
+    text = kept.data.get("state", "")
+    state = form_state.read(text, request.user, chatbot_id)
+    form = WebhookForm(kept.data)
+    form.is_valid()
+    if state is None:
+        return {"form": form, "was_kept": True, "problem": "stale"}
+    return {"form": form, "was_kept": True, "state": text, "current": current}
 
 
 def _save(
@@ -120,6 +136,7 @@ def _now(access: Access, chatbot_id: str) -> str | None:
 
 
 def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> HttpResponse:
+    kept_input.drop(request)
     if saved.change is None:
         said = _("Nothing to change: Caigunn reports this value already.")
     elif saved.webhook_url is None:
@@ -207,8 +224,3 @@ def _unsettled(error: outcomes.UnsettledError) -> ErrorScreen:
         _("Its answer did not arrive, or could not be checked. Your input is still here."),
         remark=error.change.detail,
     )
-
-
-def _reconnect(error: CaigunnError, page: str) -> tuple[tuple[str, str], ...]:
-    """The way to a new token; no *Try again* beside a form that can simply be sent again."""
-    return faults.screen(error, page=page).links if isinstance(error, TokenRejected) else ()

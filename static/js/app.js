@@ -76,6 +76,21 @@
   if (key && history.state?.key) key.value = history.state.key;
   else if (key) history.replaceState({ key: key.value }, "");
 
+  // Leaving a form that was changed asks first, unless it is being sent.
+  let isSending = false;
+  const inputOf = (form) => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, value.name ?? value]));
+  const shown = new WeakMap();
+  const watch = (root) => {
+    for (const form of root.querySelectorAll("main form[method=post]")) {
+      if (form.querySelector("[name=state]")) shown.set(form, inputOf(form));
+    }
+  };
+  const isChanged = (form) => shown.has(form) && shown.get(form) !== inputOf(form);
+  addEventListener("submit", () => { isSending = true; setTimeout(() => { isSending = false; }, 1000); });
+  addEventListener("beforeunload", (event) => {
+    if (!isSending && [...document.querySelectorAll("main form[method=post]")].some(isChanged)) event.preventDefault();
+  });
+
   // A long form says that it is on its way; the page of an answer, or of a way back, does not.
   document.addEventListener("submit", (event) => {
     if (event.target.matches(".form-wide")) event.target.classList.add("htmx-request");
@@ -88,6 +103,7 @@
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);
   document.addEventListener("htmx:beforeRequest", () => document.getElementById("alerts").replaceChildren());
-  document.addEventListener("htmx:load", (event) => showCopyButtons(event.target));
-  document.addEventListener("DOMContentLoaded", () => showCopyButtons(document));
+  for (const [name, root] of [["htmx:load", (event) => event.target], ["DOMContentLoaded", () => document]]) {
+    document.addEventListener(name, (event) => { showCopyButtons(root(event)); watch(root(event)); });
+  }
 })();

@@ -153,9 +153,11 @@ class Dashboard(Gunicorn):
         self.manage("add_member", email, "--role", role, "--password-stdin", typed=PASSWORD)
 
     def forget(self) -> None:
-        """Forget what Caigunn said, which route held, rate limits, what was asked for, and how many
-        rows are liked."""
+        """Forget what Caigunn said, which route held, rate limits, what was asked for, left and
+        typed, and how many rows are liked."""
         self._execute("DELETE FROM caigunn_cache")
+        self._execute("DELETE FROM activity_leftvalue")
+        self._execute("DELETE FROM chatbots_keptinput")
         self._execute("DELETE FROM activity_change")
         self._execute("DELETE FROM caigunn_limits")
         self._execute("UPDATE team_member SET page_size = 30")

@@ -57,6 +57,12 @@ def created(page: Page, sandbox: Sandbox) -> None:
     expect(panel).to_contain_text("The settings were not saved.")
 
 
+def tried_again(page: Page, sandbox: Sandbox) -> None:
+    created(page, sandbox)
+    page.get_by_role("link", name="Try again").click()
+    expect(page.get_by_text("What was asked for is filled in again.")).to_be_visible()
+
+
 def edit(page: Page, sandbox: Sandbox) -> None:
     page.goto(f"/chatbots/{first(sandbox).id}/edit/")
     page.get_by_label("Avatar").set_input_files(picture("avatar.png"))
@@ -124,6 +130,7 @@ FORM_PAGES: dict[str, Way] = {
     "new, like another": new_like_another,
     "new, lost answer": new_lost,
     "created": created,
+    "edit, tried again": tried_again,
     "edit": edit,
     "edit, errors": edit_with_errors,
     "edit, clash": edit_clash,

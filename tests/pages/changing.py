@@ -29,6 +29,10 @@ def edit_url(bot: Chatbot) -> str:
     return f"/chatbots/{bot.id}/edit/"
 
 
+def webhook_url(bot: Chatbot) -> str:
+    return f"/chatbots/{bot.id}/webhook/"
+
+
 def delete_url(bot: Chatbot) -> str:
     return f"/chatbots/{bot.id}/delete/"
 

@@ -64,6 +64,13 @@ def test_too_many_fields(editor: Client, bot: Chatbot) -> None:
     assert response.status_code in {400, 413}
 
 
+@pytest.fixture
+def _nothing_is_kept(settings: LazySettings) -> None:
+    """Whatever is typed is too long to be kept here: the page itself keeps it."""
+    settings.KEPT_INPUT_BYTES = 10
+
+
+@pytest.mark.usefixtures("_nothing_is_kept")
 def test_a_form_from_before_a_sign_in_keeps_its_input(
     careful: Client, sandbox: Sandbox, bot: Chatbot
 ) -> None:
@@ -82,6 +89,7 @@ def test_a_form_from_before_a_sign_in_keeps_its_input(
     assert Change.objects.filter(chatbot_id=bot.id).count() == 1
 
 
+@pytest.mark.usefixtures("_nothing_is_kept")
 def test_buttons_pressed_are_kept_as_well(careful: Client, bot: Chatbot) -> None:
     url = f"/chatbots/{bot.id}/webhook/"
     form = drawn(careful.get(url)).form(url)

@@ -62,6 +62,41 @@ def test_it_is_made(chosen: str, admin: Client, sandbox: Sandbox, bot: Chatbot, 
     assert bot.fields == before
 
 
+def test_the_notice_stays_when_the_form_comes_back(
+    admin: Client, sandbox: Sandbox, bot: Chatbot, like: str
+) -> None:
+    notice = "Not taken over, because Caigunn does not report them"
+    page = assert_page(opened(admin, like).submit(admin, main_color="nonsense"), 422)
+    assert notice in page.text
+    assert page.form(NEW).fields["from"] == bot.id
+    page = assert_page(page.form(NEW).submit(admin, press="add_row", main_color=""))
+    assert notice in page.text
+    assert follow(admin, page.form(NEW).submit(admin)).text
+
+
+@pytest.mark.parametrize("wanted", [NEVER, "../../x", "", "<script>"])
+def test_what_it_says_it_was_begun_from_is_only_a_notice(
+    wanted: str, admin: Client, sandbox: Sandbox, like: str
+) -> None:
+    form = opened(admin, like)
+    form.fields["from"] = wanted
+    page = assert_page(form.submit(admin, main_color="nonsense"), 422)
+    assert "Not taken over" not in page.text
+    assert "from" not in page.form(NEW).fields
+    assert page.form(NEW).submit(admin, main_color="").status_code == 302
+
+
+def test_a_chatbot_of_another_account_is_not_shown_in_it(
+    admin: Client, sandbox: Sandbox, like: str
+) -> None:
+    theirs = sandbox.users[1].chatbots[0]
+    sandbox.edit(theirs.id, title="Nobody else’s business")
+    form = opened(admin, like)
+    form.fields["from"] = theirs.id
+    page = assert_page(form.submit(admin, main_color="nonsense"), 422)
+    assert "Nobody else’s business" not in page.html
+
+
 def test_hostile(admin: Client, sandbox: Sandbox, bot: Chatbot, like: str) -> None:
     sandbox.edit(bot.id, title=HOSTILE, prompt="</textarea><script>alert(2)</script>")
     page = assert_page(admin.get(like))

@@ -27,6 +27,7 @@ from tests.pages.calls import (
 )
 from tests.pages.changing import NEW, creations, opened, picture
 from tests.pages.drawn import Form, assert_error, assert_page
+from tests.pages.keeping import after_reconnecting, leads_to_kept
 
 MAY_EXIST = "Caigunn may have created this chatbot"
 ONLY_LIST = only(CHATBOTS)
@@ -251,7 +252,7 @@ def test_forbidden(admin: Client, sandbox: Sandbox, form: Form) -> None:
 def test_a_refused_token(admin: Client, sandbox: Sandbox, form: Form) -> None:
     refuse_token(sandbox)
     page = assert_error(form.submit(admin), 403, TOKEN_REFUSED)
-    assert "/token/?next=%2Fchatbots%2Fnew%2F" in page.hrefs
+    assert leads_to_kept(after_reconnecting(page), NEW)
     assert is_kept(page.form(NEW))
     assert writes(sandbox) == []
     assert "Caigunn refused this token" in assert_page(admin.get("/token/")).text

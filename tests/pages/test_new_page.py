@@ -11,7 +11,7 @@ from django.test import Client
 from caigunn_admin.activity.models import Change, Kind
 from chatbots.sandbox import AsOf, Chatbot, Fault, Sandbox
 from tests.conftest import Browsing
-from tests.pages.calls import CHATBOTS, PLANS, calls, fail, writes
+from tests.pages.calls import ALWAYS, CHATBOTS, PLANS, calls, fail, writes
 from tests.pages.changing import (
     HOOK,
     HOSTILE,
@@ -219,10 +219,23 @@ def test_plans_that_cannot_be_read_can_be_typed(admin: Client, sandbox: Sandbox,
     caches["reads"].clear()
     fail(sandbox, PLANS, 503)
     page = assert_page(form.submit(admin, title="", plan_id=plan), 422)
-    assert "the ID of the plan can be typed" in page.text
+    assert "The plans cannot be read now; the ID of the plan can be typed." in page.text
     assert page.form(NEW).fields["plan_id"] == plan
     assert page.form(NEW).submit(admin, title="Typed").status_code == 302
     assert sandbox.users[0].chatbots[-1].fields["plan_id"] == plan
+
+
+def test_an_account_without_plans(admin: Client, sandbox: Sandbox, plan: str) -> None:
+    """That there are none is another thing than that they cannot be read."""
+    form = opened(admin, NEW)
+    caches["reads"].clear()
+    body: dict[str, list[str]] = {"plans": []}
+    sandbox.order(Fault("status", path=PLANS, status=200, body=body, times=ALWAYS))
+    pages = [assert_page(admin.get(NEW)), assert_page(form.submit(admin, plan_id=plan), 422)]
+    for page in pages:
+        assert "Caigunn lists no plans for you; the ID of a plan can be typed." in page.text
+        assert "cannot be read" not in page.text
+    assert pages[1].form(NEW).fields["plan_id"] == plan
 
 
 def test_roles(viewer: Client, editor: Client, sandbox: Sandbox, plan: str, admin: Client) -> None:

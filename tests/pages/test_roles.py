@@ -61,9 +61,8 @@ TABLE = {
     "chatbot_edit": Entry(
         f"{BOT}edit/", (302, 403, 200, 200, 404), (302, 403, 422, 422, 404), Action.EDIT_SETTINGS
     ),
-    # To whoever wants it deleted, a chatbot that is not there is deleted.
     "chatbot_delete": Entry(
-        f"{BOT}delete/", (302, 403, 403, 200, 404), (302, 403, 403, 422, 302), Action.DELETE_CHATBOT
+        f"{BOT}delete/", (302, 403, 403, 200, 404), (302, 403, 403, 422, 404), Action.DELETE_CHATBOT
     ),
     "chatbot": Entry(BOT, (302, 200, 200, 200, 404), everyone(405), Action.READ),
     "chatbot_reveal": Entry(
@@ -72,8 +71,26 @@ TABLE = {
     "webhook": Entry(
         f"{BOT}webhook/", (302, 403, 200, 200, 404), (302, 403, 422, 422, 404), Action.EDIT_WEBHOOK
     ),
+    "chatbot_history": Entry(
+        f"{BOT}history/", (302, 200, 200, 200, 404), everyone(405), Action.READ
+    ),
+    # Without a form that was drawn for it, it leads back to the chatbot.
+    "chatbot_outside": Entry(
+        f"{BOT}outside/", everyone(405), (302, 403, 302, 302, 302), Action.EDIT_SETTINGS
+    ),
+    "activity": Entry("/activity/", everyone(200), everyone(405), Action.READ),
+    "change_undo": Entry(
+        f"/changes/{CHANGE}/undo/",
+        (302, 403, 200, 200, 404),
+        (302, 403, 422, 422, 404),
+        Action.EDIT_SETTINGS,
+    ),
     "change_check": Entry(
         f"/changes/{CHANGE}/check/", everyone(405), (302, 403, 302, 302, 404), Action.EDIT_WEBHOOK
+    ),
+    # Of the Admin's own creation; nobody else's is found.
+    "change_adopt": Entry(
+        f"/changes/{CHANGE}/adopt/", everyone(405), (302, 403, 403, 302, 404), Action.CREATE_CHATBOT
     ),
 }
 # What anybody may open, and why.
@@ -153,16 +170,25 @@ def _stranger(browse: Browsing, token: str) -> Client:
 def path_of(name: str, sandbox: Sandbox) -> str:
     """The address, about the first chatbot and a Change of it."""
     bot = sandbox.users[0].chatbots[0]
-    if name == "change_check":
+    connections = Connection.objects.select_related("member")
+    if name in {"change_check", "change_undo"}:
         Change.objects.create(
             pk=CHANGE,
             kind=Kind.WEBHOOK,
             outcome=Outcome.UNKNOWN,
-            access_token_id=Connection.objects.get(
-                member__email="editor@example.com"
-            ).access_token_id,
+            access_token_id=connections.get(member__email="editor@example.com").access_token_id,
             chatbot_id=bot.id,
             asked={"webhook_url": "https://x.example/"},
+        )
+    if name == "change_adopt":
+        own = connections.get(member__email="admin@example.com")
+        Change.objects.create(
+            pk=CHANGE,
+            kind=Kind.CREATE,
+            outcome=Outcome.UNKNOWN,
+            member=own.member,
+            access_token_id=own.access_token_id,
+            asked={"title": "Lost"},
         )
     return TABLE[name].path.replace("<id>", bot.id)
 
@@ -245,7 +271,7 @@ def test_no_secret_in_any_byte_that_a_viewer_gets(
     user = sandbox.users[0]
     sandbox.edit(user.chatbots[0].id, opentalk_api_token="ot-0123456789abcdef0123456789abcdef")
     secrets = [user.token, *(bot.api_key for bot in user.chatbots), "ot-0123456789abcdef"]
-    addresses = [path_of(name, sandbox) for name in TABLE if name != "change_check"]
+    addresses = [path_of(name, sandbox) for name in TABLE if not name.startswith("change_")]
     addresses += ["/chatbots/?webhooks=1", "/chatbots/?q=a&search_webhooks=1&webhooks=1"]
     for address in addresses:
         for headers in ({}, {"HX-Request": "true", "HX-Target": "results"}):

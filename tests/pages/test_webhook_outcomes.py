@@ -26,6 +26,7 @@ from tests.pages.calls import (
 )
 from tests.pages.drawn import assert_error, assert_fragment, assert_page
 from tests.pages.editing import NEW, PAGE_OR_FRAGMENT, Editing
+from tests.pages.keeping import after_reconnecting, leads_to_kept
 
 # Every server that may be there
 
@@ -189,7 +190,7 @@ def test_a_refused_token_keeps_the_input(
     editing = Editing(editor, bot, is_htmx=is_htmx)
     refuse_token(sandbox)
     page = editing.fails(403, TOKEN_REFUSED)
-    assert f"/token/?next={editing.url.replace('/', '%2F')}" in page.hrefs
+    assert leads_to_kept(after_reconnecting(page), editing.url)
     assert "Sign out" in page.text
     assert writes(sandbox) == []
     assert "Caigunn refused this token" in assert_page(editor.get("/token/")).text

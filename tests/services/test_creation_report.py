@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -73,7 +74,80 @@ def test_settings_that_failed_are_said_with_the_reason(
     assert (webhook.outcome, settings.outcome) == (Outcome.DONE, expected)
     assert settings.fields == ("main_color",)
     assert settings.detail == created.failed["settings"] == change(Kind.SETTINGS).detail
-    assert settings.change == (change(Kind.SETTINGS) if expected == Outcome.UNKNOWN else None)
+    assert settings.change == change(Kind.SETTINGS)
+
+
+def test_what_caigunn_said_of_each_field_is_written_down(desk: Desk) -> None:
+    body = {
+        "detail": [
+            {"loc": ["body", "main_color"], "msg": "No such colour", "type": "value_error"},
+            {"loc": ["body", "main_color"], "msg": "Nor this", "type": "value_error"},
+            {"loc": ["body", "is_fixed"], "msg": "Not a choice", "type": "value_error"},
+        ]
+    }
+    fault = Fault("status", method="PUT", path=CHATBOT, status=422, body=body)
+    desk.sandbox.order(fault)
+    create(desk, wanted(desk, settings={"main_color": "#0f766e", "is_fixed": True}))
+    refused = change(Kind.SETTINGS)
+    assert refused.refused == {
+        "main_color": ["No such colour", "Nor this"],
+        "is_fixed": ["Not a choice"],
+    }
+    assert (refused.was_accepted, change(Kind.CREATE).was_accepted) == (False, True)
+
+
+def test_of_settings_that_are_not_done_those_still_missing_are_named(desk: Desk) -> None:
+    desk.sandbox.order(Fault("status", method="PUT", path=CHATBOT, status=422))
+    created = create(desk, wanted(desk, settings=SETTINGS | {"is_fixed": True}))
+    assert fields(desk, created) == {"prompt", "main_color", "is_fixed"}
+    save(desk, desk.bots[-1], {"main_color": "#000000"})
+    assert fields(desk, created) == {"prompt", "is_fixed"}
+    desk.sandbox.edit(created.chatbot_id, prompt=SETTINGS["prompt"])
+    assert fields(desk, created) == {"is_fixed"}
+
+
+def fields(desk: Desk, created: lifecycle.Created) -> set[str]:
+    found = report(desk, created)
+    assert found is not None
+    (step,) = found.steps
+    assert step.outcome == Outcome.FAILED
+    return set(step.fields)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN, Outcome.PENDING])
+def test_only_a_later_change_that_was_made_overtakes_a_step(desk: Desk, outcome: Outcome) -> None:
+    desk.sandbox.order(Fault("status", method="PUT", status=400, times=2))
+    created = create(desk, wanted(desk, webhook_url=WEBHOOK_URL, settings={"prompt": "Asked"}))
+    desk.sandbox.clear_faults()
+    both = {"webhook": Outcome.FAILED, "settings": Outcome.FAILED}
+    for kind, asked in ((Kind.WEBHOOK, {"webhook_url": None}), (Kind.SETTINGS, {"prompt": "x"})):
+        Change.objects.create(
+            kind=kind, outcome=outcome, chatbot_id=created.chatbot_id, asked=asked, request_id="2"
+        )
+    assert outcomes(desk, created) == both
+    Change.objects.filter(request_id="2").update(outcome=Outcome.DONE)
+    assert outcomes(desk, created) == dict.fromkeys(both, Outcome.DONE)
+    Change.objects.filter(request_id="2").update(outcome=Outcome.UNDONE)
+    assert outcomes(desk, created) == dict.fromkeys(both, Outcome.DONE)
+    # That of another chatbot says nothing of this one.
+    Change.objects.filter(request_id="2").update(chatbot_id="another-chatbot")
+    assert outcomes(desk, created) == both
+
+
+def test_unfinished_steps_are_those_of_a_creation_that_is_over(
+    desk: Desk, settings: LazySettings
+) -> None:
+    desk.sandbox.order(Fault("status", method="PUT", path=CHATBOT, status=422))
+    created = create(desk, wanted(desk, webhook_url=WEBHOOK_URL, settings=SETTINGS))
+    info = desk.access().client.get_chatbot(created.chatbot_id)
+    assert creation_report.unfinished(created.chatbot_id, info) == ()
+    settings.LEASE_SECONDS = -1.0
+    (step,) = creation_report.unfinished(created.chatbot_id, info)
+    assert (step.name, step.change) == ("settings", change(Kind.SETTINGS))
+    assert set(step.fields) == set(SETTINGS)
+    assert creation_report.unfinished("another-chatbot", info) == ()
+    Change.objects.filter(kind=Kind.CREATE).update(outcome=Outcome.UNKNOWN)
+    assert creation_report.unfinished(created.chatbot_id, info) == ()
 
 
 def test_a_webhook_that_did_not_hold_is_said(open_desk: OpenDesk) -> None:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from chatbots import images
 
@@ -55,6 +55,50 @@ def test_an_animated_one_is_sent_whole(form: str) -> None:
         images.FORMATS[form],
     )
     assert not getattr(thumbnail(checked), "is_animated", False)
+
+
+def noisy_animation(form: str) -> bytes:
+    """An animation whose last frame needs most of its bytes."""
+    frames = [Image.new("RGB", (120, 120), "red"), Image.effect_noise((120, 120), 80)]
+    buffer = io.BytesIO()
+    frames = [frame.convert("RGB") for frame in frames]
+    frames[0].save(buffer, form, save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG"])
+def test_an_animated_one_that_is_cut_behind_its_first_frame_is_refused(form: str) -> None:
+    content = noisy_animation(form)
+    cut = content[: len(content) * 3 // 4]
+    # The first frame is whole.
+    with Image.open(io.BytesIO(cut)) as picture:
+        picture.load()
+    check(content)
+    with pytest.raises(ValidationError):
+        check(cut)
+
+
+def test_of_a_very_long_animation_only_so_much_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file can hold very many large frames; what is sent is all of it."""
+    first = Image.new("P", (1000, 1000))
+    buffer = io.BytesIO()
+    others = [Image.new("P", (1000, 1000), number % 2) for number in range(1, 120)]
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=100)
+    content = buffer.getvalue()
+    assert len(content) < images.MAX_BYTES
+    seen: list[int] = []
+    seek = GifImagePlugin.GifImageFile.seek
+
+    def noted(self: GifImagePlugin.GifImageFile, frame: int) -> None:
+        seen.append(frame)
+        seek(self, frame)
+
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "seek", noted)
+    checked = check(content)
+    assert checked.upload.content == content
+    # Counting them seeks to each; decoding goes to fifty million pixels.
+    assert seen[-51:] == [*range(50), 0]
+    assert thumbnail(checked).size == (64, 64)
 
 
 def test_a_camera_s_jpeg_with_a_second_picture_behind_it_is_a_jpeg() -> None:

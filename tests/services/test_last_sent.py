@@ -28,7 +28,7 @@ def test_every_unreadable_field_says_what_was_sent(desk: Desk) -> None:
     assert set(found) == set(values) - set(service.READABLE)
     for name, sent in found.items():
         assert (sent.by, sent.at) == (str(desk.member), saved.change.created_at)
-        assert sent.outcome == Outcome.DONE
+        assert sent.is_certain
         if name not in {"avatar", "button_image"}:
             assert sent.value == values[name]
 
@@ -70,8 +70,37 @@ def test_what_was_refused_was_not_sent_and_what_is_unknown_says_so(desk: Desk) -
     with pytest.raises(outcomes.UnsettledError):
         save(desk, bot, {"is_fixed": False})
     found = last_sent(bot.id)
-    assert (found["main_color"].value, found["main_color"].outcome) == ("#111111", Outcome.DONE)
-    assert (found["is_fixed"].value, found["is_fixed"].outcome) == (False, Outcome.UNKNOWN)
+    assert (found["main_color"].value, found["main_color"].is_certain) == ("#111111", True)
+    assert (found["is_fixed"].value, found["is_fixed"].is_certain) == (False, False)
+
+
+def test_what_was_accepted_counts_although_something_else_did_not_hold(desk: Desk) -> None:
+    """Caigunn said yes; what it then reports of the title says nothing of the colour."""
+    bot = ready(desk)
+    accept = {"detail": "update successfully"}
+    save(desk, bot, {"main_color": "#111111"})
+    desk.sandbox.order(Fault("status", method="PUT", path=CHATBOT, status=200, body=accept))
+    with pytest.raises(outcomes.NotHeldError):
+        save(desk, bot, {"title": "Not held", "main_color": "#222222", "is_fixed": True})
+    found = last_sent(bot.id)
+    assert (found["main_color"].value, found["main_color"].is_certain) == ("#222222", True)
+    assert (found["is_fixed"].value, found["is_fixed"].is_certain) == (True, True)
+
+
+def test_many_that_were_refused_do_not_hide_what_was_sent(desk: Desk) -> None:
+    bot = ready(desk)
+    save(desk, bot, {"main_color": "#111111"})
+    sent = change()
+    Change.objects.bulk_create(
+        Change(
+            kind=Kind.SETTINGS,
+            outcome=Outcome.FAILED,
+            chatbot_id=bot.id,
+            asked={"main_color": f"#{number:06}"},
+        )
+        for number in range(250)
+    )
+    assert last_sent(bot.id)["main_color"].at == sent.created_at
 
 
 def test_what_was_sent_at_the_creation_counts_too(open_desk: OpenDesk) -> None:

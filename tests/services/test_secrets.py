@@ -19,7 +19,7 @@ from django.test import Client
 from chatbots.caigunn import CaigunnError
 from chatbots.models import AccessToken
 from chatbots.sandbox import Fault, Sandbox
-from chatbots.services import details, token, webhooks
+from chatbots.services import details, refresh, webhooks
 from chatbots.services.access import access_of
 from chatbots.services.search import search
 from tests.conftest import Browsing, Joining
@@ -130,9 +130,9 @@ def use_services(run: Run, member: Any) -> None:
             logging.getLogger("test").info("%s %r %s", error, error, error.detail)
     run.note_secrets()
     run.sandbox.order(Fault("reset_after", path=REFRESH))
-    with pytest.raises(token.RefreshUnknownError):
-        token.refresh(access.request(), AccessToken.objects.get())
-    token.settle_refresh(access.request(), AccessToken.objects.get())
+    with pytest.raises(refresh.RefreshUnknownError):
+        refresh.refresh(access.request(), AccessToken.objects.get())
+    refresh.settle_refresh(access.request(), AccessToken.objects.get())
 
 
 def cells() -> Iterator[tuple[str, str]]:

@@ -123,16 +123,16 @@ def test_before_what_cannot_be_compared_is_sent_over_a_change_it_is_asked_once(
     assert caught.value.current == opened(desk, bot)["updated_at"]
     assert desk.count("PUT") == 0
     assert not Change.objects.filter(kind=Kind.SETTINGS).exists()
-    save(desk, bot, values, started_from=started_from, form_key="one", is_confirmed=True)
+    save(desk, bot, values, started_from=opened(desk, bot), form_key="one")
     assert {name: held(bot, name) for name in values} == values
 
 
-def test_a_confirmation_does_not_wave_a_clash_through(desk: Desk, bot: Chatbot) -> None:
+def test_every_further_change_is_asked_about_again(desk: Desk, bot: Chatbot) -> None:
     started_from = opened(desk, bot)
-    desk.sandbox.edit(bot.id, title="Theirs")
-    values = {"title": "Mine", "main_color": "#000000"}
-    with pytest.raises(outcomes.ClashError):
-        save(desk, bot, values, started_from=started_from, is_confirmed=True)
+    for prompt in ("Theirs", "Theirs again"):
+        desk.sandbox.edit(bot.id, prompt=prompt)
+        with pytest.raises(outcomes.ChangedMeanwhileError):
+            save(desk, bot, {"main_color": "#000000"}, started_from=started_from)
     assert desk.count("PUT") == 0
 
 

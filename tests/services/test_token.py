@@ -18,7 +18,7 @@ from chatbots import vault
 from chatbots.caigunn import TokenRejected, Unavailable
 from chatbots.models import AccessToken, Connection, EndSource
 from chatbots.sandbox import Fault, Sandbox
-from chatbots.services import token
+from chatbots.services import refresh, token, token_records
 from chatbots.services.access import (
     NotConnected,
     access_of,
@@ -125,7 +125,7 @@ def test_a_token_is_never_sent_to_another_address(desk: Desk, settings: LazySett
         settings.CAIGUNN_API_BASE_URL = other.url
         with pytest.raises(NotConnected):
             access_of(desk.member, "r")
-        for act in (token.refresh, token.settle_refresh):
+        for act in (refresh.refresh, refresh.settle_refresh):
             with pytest.raises(NotConnected):
                 act(desk.asks(), desk.record)
         assert other.requests == []
@@ -208,11 +208,11 @@ def test_a_jwt_says_when_it_ends(sandbox: Sandbox, join: Joining) -> None:
     ],
 )
 def test_any_other_text_has_no_known_end(text: str) -> None:
-    assert token.end_of(text) is None
+    assert token_records.end_of(text) is None
 
 
 def test_an_end_is_read_from_seconds() -> None:
-    assert token.end_of(jwt({"exp": "1893456000"})) == datetime(2030, 1, 1, tzinfo=UTC)
+    assert token_records.end_of(jwt({"exp": "1893456000"})) == datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_token_that_is_short_shows_nothing_of_itself(desk: Desk, join: Joining) -> None:
@@ -246,7 +246,7 @@ def test_a_token_of_other_keys_is_not_sent_anywhere(desk: Desk, settings: LazySe
     with pytest.raises(vault.SealError):
         access_of(desk.member, "r")
     with pytest.raises(vault.SealError):
-        token.refresh(desk.asks(), desk.record)
+        refresh.refresh(desk.asks(), desk.record)
     assert desk.calls() == []
     assert AccessToken.objects.get().refresh_holder is None
 
@@ -260,8 +260,8 @@ def test_an_access_shows_no_token(desk: Desk) -> None:
 def test_who_may_refresh(desk: Desk, join: Joining, role: str) -> None:
     """Whoever connected it, or an Admin (design §5)."""
     other: Member = join(role, f"another-{role}@example.com")
-    assert token.may_refresh(desk.member, desk.record)
-    assert token.may_refresh(other, desk.record) == (role == "admin")
+    assert refresh.may_refresh(desk.member, desk.record)
+    assert refresh.may_refresh(other, desk.record) == (role == "admin")
 
 
 @pytest.mark.django_db(transaction=True)

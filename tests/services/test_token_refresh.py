@@ -11,7 +11,7 @@ from chatbots import vault
 from chatbots.caigunn import CaigunnError, RateLimited, Rejected, TokenRejected
 from chatbots.models import AccessToken, Connection, EndSource
 from chatbots.sandbox import Fault
-from chatbots.services import token
+from chatbots.services import refresh, token
 from chatbots.services.access import NotConnected, access_of
 from tests.conftest import Joining, connect
 
@@ -33,7 +33,7 @@ def test_the_new_token_is_stored_tried_and_shared(desk: Desk, join: Joining) -> 
     connect(second, desk.record.open())
     desk.forget_calls()
     old = desk.record.open()
-    record = token.refresh(desk.asks(), desk.record)
+    record = refresh.refresh(desk.asks(), desk.record)
     assert desk.calls() == ["GET token/refresh", "GET plan"]
     assert record == stored()
     assert record.open() == desk.sandbox.users[0].token != old
@@ -49,27 +49,27 @@ def test_the_new_token_is_stored_tried_and_shared(desk: Desk, join: Joining) -> 
 
 def test_the_end_is_what_was_asked_for(desk: Desk) -> None:
     day = date(2031, 5, 6)
-    record = token.refresh(desk.asks(), desk.record, day)
+    record = refresh.refresh(desk.asks(), desk.record, day)
     assert desk.sandbox.requests[0].query == [("expired_date", "2031-05-06")]
     assert record.ends_at == datetime.combine(day, time.max, UTC)
     assert record.end_source == EndSource.ASKED
-    again = token.refresh(desk.asks(), record)
+    again = refresh.refresh(desk.asks(), record)
     assert (again.ends_at, again.end_source) == (None, EndSource.UNKNOWN)
 
 
 def test_a_new_jwt_says_its_end_itself(desk: Desk) -> None:
     record = connect(desk.member, desk.sandbox.users[1].token)
-    renewed = token.refresh(desk.asks(), record, date(2031, 5, 6))
+    renewed = refresh.refresh(desk.asks(), record, date(2031, 5, 6))
     assert renewed.ends_at == datetime(2031, 5, 6, tzinfo=UTC)
     assert renewed.end_source == EndSource.TOKEN
 
 
 def test_whoever_saw_the_token_before_does_not_refresh_again(desk: Desk) -> None:
     seen = AccessToken.objects.get()
-    token.refresh(desk.asks(), desk.record)
+    refresh.refresh(desk.asks(), desk.record)
     desk.forget_calls()
-    with pytest.raises(token.RefreshRunningError):
-        token.refresh(desk.asks(), seen)
+    with pytest.raises(refresh.RefreshRunningError):
+        refresh.refresh(desk.asks(), seen)
     assert desk.calls() == []
 
 
@@ -78,8 +78,8 @@ def test_a_held_lease_lets_nobody_in(desk: Desk, minutes: int) -> None:
     AccessToken.objects.update(
         refresh_holder=uuid.uuid4(), refresh_until=timezone.now() + timedelta(minutes=minutes)
     )
-    with pytest.raises(token.RefreshRunningError):
-        token.refresh(desk.asks(), stored())
+    with pytest.raises(refresh.RefreshRunningError):
+        refresh.refresh(desk.asks(), stored())
     assert stored().refresh_died(timezone.now()) == (minutes < 0)
     assert desk.calls() == []
 
@@ -105,19 +105,19 @@ def test_an_unclear_answer_is_one_attempt_and_unknown_with_a_way_out(
 ) -> None:
     old = desk.record.open()
     desk.sandbox.order(fault)
-    with pytest.raises(token.RefreshUnknownError):
-        token.refresh(desk.asks(), desk.record)
+    with pytest.raises(refresh.RefreshUnknownError):
+        refresh.refresh(desk.asks(), desk.record)
     assert desk.calls() == ["GET token/refresh"]
     assert refresh_change().outcome == Outcome.UNKNOWN
     assert stored().refresh_died(timezone.now())
-    works = token.settle_refresh(desk.asks(), stored())
+    works = refresh.settle_refresh(desk.asks(), stored())
     assert works == (desk.sandbox.users[0].token == old)
     record = stored()
     assert (record.refresh_holder, record.refresh_until) == (None, None)
     assert (record.rejected_at is None) == works
     assert refresh_change().outcome == Outcome.FAILED
     if works:
-        assert token.refresh(desk.asks(), record).open() == desk.sandbox.users[0].token
+        assert refresh.refresh(desk.asks(), record).open() == desk.sandbox.users[0].token
     else:
         assert connect(desk.member, desk.sandbox.users[0].token) == stored() != record
 
@@ -129,24 +129,24 @@ def test_a_refusal_changes_nothing(desk: Desk, status: int, error: type[CaigunnE
     old = desk.record.open()
     desk.sandbox.order(Fault("status", path=REFRESH, status=status))
     with pytest.raises(error):
-        token.refresh(desk.asks(), desk.record)
+        refresh.refresh(desk.asks(), desk.record)
     record = stored()
     assert (record.open(), record.refresh_holder) == (old, None)
     assert refresh_change().outcome == Outcome.FAILED
-    assert token.refresh(desk.asks(), record).open() == desk.sandbox.users[0].token
+    assert refresh.refresh(desk.asks(), record).open() == desk.sandbox.users[0].token
 
 
 def test_a_refused_token_is_said_to_be_refused(desk: Desk) -> None:
     desk.sandbox.users[0].token = "changed-elsewhere-by-hand"
     with pytest.raises(TokenRejected):
-        token.refresh(desk.asks(), desk.record)
+        refresh.refresh(desk.asks(), desk.record)
     assert stored().refresh_holder is None
 
 
 def test_a_new_token_that_cannot_be_tried_keeps_the_one_before_beside_it(desk: Desk) -> None:
     old = desk.record.open()
     desk.sandbox.order(Fault("status", path=PLANS, status=503, times=3))
-    record = token.refresh(desk.asks(), desk.record)
+    record = refresh.refresh(desk.asks(), desk.record)
     assert record.open() == desk.sandbox.users[0].token
     assert record.open_previous() == old
     assert refresh_change().outcome == Outcome.DONE
@@ -158,7 +158,7 @@ def test_a_new_token_that_caigunn_refuses_gives_way_to_the_one_before(desk: Desk
         Fault("status", path=REFRESH, status=200, body={"token": "a-token-of-nobody"})
     )
     with pytest.raises(TokenRejected):
-        token.refresh(desk.asks(), desk.record)
+        refresh.refresh(desk.asks(), desk.record)
     record = stored()
     assert (record.open(), record.sealed_previous, record.rejected_at) == (old, "", None)
     assert record.fingerprint == vault.ring().fingerprint(old)
@@ -173,7 +173,7 @@ def test_a_token_that_another_record_holds_already_is_not_lost(desk: Desk, join:
     desk.sandbox.order(
         Fault("status", path=REFRESH, status=200, body={"token": "refreshed-elsewhere-0001"})
     )
-    record = token.refresh(desk.asks(), desk.record)
+    record = refresh.refresh(desk.asks(), desk.record)
     assert record == other == stored()
     assert access_of(desk.member, "r").record == other == access_of(second, "r").record
     assert record.open() == "refreshed-elsewhere-0001"
@@ -183,7 +183,7 @@ def test_a_token_that_another_record_holds_already_is_not_lost(desk: Desk, join:
 def test_the_same_token_again_is_stored_again(desk: Desk) -> None:
     old = desk.record.open()
     desk.sandbox.order(Fault("status", path=REFRESH, status=200, body={"token": old}))
-    assert token.refresh(desk.asks(), desk.record).open() == old
+    assert refresh.refresh(desk.asks(), desk.record).open() == old
     assert stored().refresh_holder is None
 
 
@@ -202,7 +202,7 @@ def test_a_connection_of_the_old_token_elsewhere_does_not_block_the_way_back(
     )
     other = connect(second, old)
     assert other != desk.record
-    assert token.settle_refresh(desk.asks(), AccessToken.objects.get(pk=desk.record.pk))
+    assert refresh.settle_refresh(desk.asks(), AccessToken.objects.get(pk=desk.record.pk))
     assert stored() == other
     assert Connection.objects.filter(access_token=other).count() == 2
 
@@ -211,7 +211,7 @@ def test_settling_waits_for_a_caigunn_that_answers(desk: Desk) -> None:
     AccessToken.objects.update(refresh_holder=uuid.uuid4(), refresh_until=timezone.now())
     desk.sandbox.order(Fault("status", path=PLANS, status=503, times=3))
     with pytest.raises(CaigunnError):
-        token.settle_refresh(desk.asks(), stored())
+        refresh.settle_refresh(desk.asks(), stored())
     assert stored().refresh_died(timezone.now())
 
 
@@ -226,7 +226,7 @@ def test_a_lost_lease_does_not_lose_the_new_token(desk: Desk) -> None:
         AccessToken.objects.update(refresh_holder=None, refresh_until=None)
 
     with just_before(is_storing, ended):
-        record = token.refresh(desk.asks(), desk.record)
+        record = refresh.refresh(desk.asks(), desk.record)
     assert record.open() == desk.sandbox.users[0].token
 
 
@@ -235,6 +235,6 @@ def test_a_record_that_was_disconnected_meanwhile_is_no_error_page(desk: Desk) -
         just_before(is_storing, lambda: token.disconnect(desk.asks())),
         pytest.raises(NotConnected),
     ):
-        token.refresh(desk.asks(), desk.record)
+        refresh.refresh(desk.asks(), desk.record)
     assert refresh_change().outcome == Outcome.FAILED
     assert not AccessToken.objects.exists()

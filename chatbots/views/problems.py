@@ -1,7 +1,7 @@
-"""What the edit page says of a form that was not saved."""
+"""What a page says of a form that was not saved."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.forms import ChoiceField, Field
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
-from chatbots import faults
+from chatbots import faults, kept_input
 from chatbots.caigunn import CaigunnError, TokenRejected
 from chatbots.services.access import note_rejected
 from chatbots.services.outcomes import UnsettledError
@@ -20,10 +20,21 @@ def _choices(field: Field) -> list[Any]:
     return list(field.choices) if isinstance(field, ChoiceField) else []  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Clash:
+    """A field that somebody else has changed: its three values, as a member reads them."""
+
+    name: str
+    label: str
+    yours: Any
+    theirs: Any
+    was: Any
+
+
 def clashes_of(
     form: SettingsForm, theirs: Mapping[str, Any], was: Mapping[str, Any]
-) -> list[tuple[Any, Any, Any, Any]]:
-    """Label, the member's, Caigunn's and the earlier value of each field, as a member reads it."""
+) -> list[Clash]:
+    """Each field that is not what the member has typed, with Caigunn's and the earlier value."""
 
     def said(name: str, value: Any) -> Any:
         field = form.fields[name]
@@ -31,16 +42,19 @@ def clashes_of(
         return dict(_choices(field)).get(text, text)
 
     return [
-        (form.fields[name].label, *(said(name, one) for one in (form[name].value(), value, before)))
+        Clash(
+            name,
+            str(form.fields[name].label),
+            said(name, form[name].value()),
+            said(name, value),
+            said(name, was.get(name)),
+        )
         for name, value in theirs.items()
-        for before in [was.get(name)]
     ]
 
 
-def failed_with(
-    request: MemberRequest, error: UnsettledError | CaigunnError, page: str
-) -> dict[str, Any]:
-    """The error above the form of a `page`: no *Try again* that would lose its input."""
+def failed_with(request: MemberRequest, error: UnsettledError | CaigunnError) -> dict[str, Any]:
+    """The error above the form of this page: no *Try again* that would lose its input."""
     if isinstance(error, UnsettledError):
         screen = ErrorScreen(
             504,
@@ -49,9 +63,14 @@ def failed_with(
             remark=error.change.detail,
         )
         return {"error": screen, "status": screen.status, "change": error.change}
-    screen = faults.screen(error, page=page)
+    screen = form_screen(request, error)
+    return {"error": screen, "status": screen.status}
+
+
+def form_screen(request: MemberRequest, error: CaigunnError) -> ErrorScreen:
+    """The screen beside a form that keeps its input: *Reconnect* comes back to that input, and
+    there is no *Try again* that would lose it."""
     if isinstance(error, TokenRejected):
         note_rejected(request.user)
-    else:
-        screen = replace(screen, links=())
-    return {"error": screen, "status": screen.status}
+        return faults.screen(error, page=kept_input.way_back(request, request.path))
+    return replace(faults.screen(error, page=request.path), links=())
