@@ -13,7 +13,7 @@ TOOLS := DEBUG=on DATABASE_URL=sqlite://:memory:
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types migrations chromium postgresql bench audit requirements clean
+.PHONY: help demo test check lint types migrations chromium postgresql faults bench audit requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ chromium: .venv/.installed-dev ## get a Chromium for the tests in a browser
 
 postgresql: .venv/.installed-dev ## get a PostgreSQL for the tests on one
 	@.ci/postgresql
+
+faults: .venv/.installed-dev ## print what every page and every write says to every fault
+	$(BIN)/python -m tests.faults.matrix
 
 bench: .venv/.installed-dev ## measure pages beside the bare calls they make
 	$(BIN)/python -m tests.bench

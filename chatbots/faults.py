@@ -1,6 +1,7 @@
 """From fault to screen (design §10): what a member reads when Caigunn does not do as asked."""
 
 import math
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -104,6 +105,16 @@ def _rate_limited(error: RateLimited, again: tuple[tuple[str, str], ...]) -> Err
         seconds,
     ) % {"seconds": seconds}
     return ErrorScreen(503, title, message, error.detail, again, {"Retry-After": str(seconds)})
+
+
+def created_and_unread(error: CaigunnError, *, page: str) -> ErrorScreen:
+    """The screen for a new chatbot that cannot be read now, though Caigunn has reported it."""
+    return replace(
+        screen(error, page=page),
+        title=_("The chatbot was created"),
+        message=_("Caigunn has reported it. What became of the rest cannot be read at the moment."),
+        links=((_("Look again"), page),),
+    )
 
 
 def unsettled(error: UnsettledError) -> ErrorScreen:

@@ -43,8 +43,10 @@ class Conversation:
         if answer.status in {204, 205}:
             return ""
         document = self._document(call, answer)
-        detail = document.get("detail") if isinstance(document, dict) else None
-        return plain_text(detail, self._secrets(call)) if isinstance(detail, str) else ""
+        detail = document.get("detail", "") if isinstance(document, dict) else None
+        if not isinstance(detail, str):
+            raise self.unusable(call, answer.status)
+        return plain_text(detail, self._secrets(call))
 
     def unusable(self, call: Call, status: int = 200) -> CaigunnError:
         """The exception for a success whose body is not what was documented."""

@@ -51,10 +51,19 @@ def report(
     chatbot that has been deleted since."""
     if info.is_deleted:
         return None
-    change = _creations(chatbot_id).filter(
+    change = _made_by(member, change_id, chatbot_id).first()
+    return _report(change, info) if change else None
+
+
+def is_made_by(member: Member, change_id: UUID, chatbot_id: str) -> bool:
+    """Whether `report` has something to say of this creation, once the chatbot can be read."""
+    return _made_by(member, change_id, chatbot_id).exists()
+
+
+def _made_by(member: Member, change_id: UUID, chatbot_id: str) -> QuerySet[Change]:
+    return _creations(chatbot_id).filter(
         pk=change_id, member=member, created_at__gt=timezone.now() - _SHOWN
     )
-    return _report(change[0], info) if change else None
 
 
 def unfinished(chatbot_id: str, info: ChatbotInfo) -> tuple[Step, ...]:

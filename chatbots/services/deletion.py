@@ -12,6 +12,7 @@ from chatbots.services import catalogue, details
 from chatbots.services import settings as settings_service
 from chatbots.services.access import Access
 from chatbots.services.leases import writing
+from chatbots.services.masking import cut
 from chatbots.services.outcomes import FormUsedError, NotHeldError, UnsettledError, why
 
 ATTEMPTS = 3
@@ -39,8 +40,11 @@ def delete(access: Access, chatbot_id: str, *, form_key: str) -> Change | None:
                 Kind.DELETE,
                 chatbot_id=chatbot_id,
                 chatbot_title=info.title or "",
-                before=settings_service.readable(info)
-                | {"webhook_url": info.webhook_url, "plan_id": info.plan_id},
+                before=cut(
+                    settings_service.readable(info)
+                    | {"webhook_url": info.webhook_url, "plan_id": info.plan_id},
+                    info,
+                ),
                 asked={"is_deleted": True},
             )
         except AlreadySubmitted as again:

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from chatbots.caigunn import ChatbotInfo
+
 SECRET_FIELDS = ("api_key", "opentalk_api_token")
 HIDDEN = "••••••••"
 _SECRET_NAME = re.compile(
@@ -35,3 +37,21 @@ def without_secrets(value: Any, name: str = "", *, secrets: tuple[str, ...] = ()
             # A short one could be part of any word.
             value = value.replace(secret, HIDDEN) if len(secret) >= _LONG_ENOUGH else value
     return HIDDEN if is_secret and value not in (None, "", False) else value
+
+
+def cut(value: Any, info: ChatbotInfo) -> Any:
+    """A value with the chatbot's own secrets cut out of it: what may be written down of it."""
+    found = (getattr(info, name) for name in SECRET_FIELDS)
+    secrets = tuple(one.get_secret_value() for one in found if isinstance(one, SecretStr))
+    return without_secrets(value, secrets=secrets)
+
+
+def fits(kept: Any, value: Any) -> bool:
+    """Whether a value may be the one that was written down with secrets cut out of it."""
+    if isinstance(kept, str) and isinstance(value, str) and HIDDEN in kept:
+        return re.fullmatch(".+".join(map(re.escape, kept.split(HIDDEN))), value, re.S) is not None
+    if isinstance(kept, dict) and isinstance(value, dict):
+        return kept.keys() == value.keys() and all(fits(kept[key], value[key]) for key in kept)
+    if isinstance(kept, list) and isinstance(value, list):
+        return len(kept) == len(value) and all(map(fits, kept, value))
+    return bool(kept == value)

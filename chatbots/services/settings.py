@@ -15,6 +15,7 @@ from chatbots.images import CheckedImage
 from chatbots.services import catalogue, details
 from chatbots.services.access import Access
 from chatbots.services.leases import writing
+from chatbots.services.masking import cut, fits
 from chatbots.services.outcomes import (
     ChangedMeanwhileError,
     ClashError,
@@ -117,9 +118,9 @@ def save(
                 Kind.SETTINGS,
                 chatbot_id=chatbot_id,
                 chatbot_title=info.title or "",
-                before={name: now[name] for name in asked.values if name in now},
+                before={name: cut(now[name], info) for name in asked.values if name in now},
                 # All of it: a form that is sent again is the same one only with the same values.
-                asked=asked.recorded(),
+                asked={name: cut(value, info) for name, value in asked.recorded().items()},
             )
         except AlreadySubmitted as again:
             return _told_again(access, again.change, asked)
@@ -251,7 +252,7 @@ class _Write:
     def _concluded(self, info: ChatbotInfo) -> SavedSettings:
         now = readable(info)
         wanted = self._asked.values
-        after = {name: now[name] for name in self._change.before}
+        after = {name: cut(now[name], info) for name in self._change.before}
         other = {
             name: now[name]
             for name in wanted
@@ -274,7 +275,7 @@ class _Write:
 
 def _told_again(access: Access, change: Change, asked: Asked) -> SavedSettings:
     """The answer that the form got when it was sent first, if that is still the truth."""
-    if change.asked != asked.recorded():
+    if not fits(change.asked, asked.recorded()):
         raise FormUsedError(change=change)
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise UnsettledError(change)

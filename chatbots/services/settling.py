@@ -8,6 +8,7 @@ from chatbots.caigunn import ChatbotInfo, NotFound
 from chatbots.services import details, settings, webhooks
 from chatbots.services.access import Access
 from chatbots.services.leases import writing
+from chatbots.services.masking import cut
 
 
 def settle(access: Access, change: Change) -> Change:
@@ -43,7 +44,7 @@ def _settle_deletion(access: Access, change: Change) -> Change:
 
 
 def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
-    now = settings.readable(info)
+    now = {name: cut(value, info) for name, value in settings.readable(info).items()}
     after = {name: now[name] for name in change.asked if name in now}
     # A value that was there before the write proves nothing of it.
     telling = {

@@ -19,6 +19,7 @@ from chatbots.caigunn import (
 from chatbots.services import details
 from chatbots.services.access import Access
 from chatbots.services.leases import writing
+from chatbots.services.masking import cut, fits
 from chatbots.services.outcomes import (
     ClashError,
     DeletedError,
@@ -92,8 +93,9 @@ def _save(
             Kind.WEBHOOK,
             chatbot_id=chatbot_id,
             chatbot_title=info.title or "",
-            before={FIELD: current},
-            asked={FIELD: wanted},
+            # A URL may hold the chatbot's own key.
+            before={FIELD: cut(current, info)},
+            asked={FIELD: cut(wanted, info)},
         )
     except AlreadySubmitted as again:
         return _told_again(access, again.change, wanted)
@@ -130,7 +132,7 @@ def _write(access: Access, change: Change, info: ChatbotInfo, wanted: str | None
             raise _unsettled(change, error) from error
         _failed(change, write, error)
         raise
-    return _conclude(change, wanted, found, route)
+    return _conclude(change, info, wanted, found, route)
 
 
 def _why_refused(refusals: list[CaigunnError], write: Write) -> CaigunnError | None:
@@ -157,8 +159,10 @@ def _reported(access: Access, info: ChatbotInfo) -> str | None:
     return info.webhook_url or None
 
 
-def _conclude(change: Change, wanted: str | None, found: ReadBack, route: Route) -> Saved:
-    after = {FIELD: found.webhook_url}
+def _conclude(
+    change: Change, info: ChatbotInfo, wanted: str | None, found: ReadBack, route: Route
+) -> Saved:
+    after = {FIELD: cut(found.webhook_url, info)}
     if found.value is Value.NEW:
         remember(wanted, route)
         close(change, Outcome.DONE, after=after)
@@ -198,7 +202,8 @@ def _unsettled(change: Change, error: CaigunnError) -> UnsettledError:
 
 def _told_again(access: Access, change: Change, wanted: str | None) -> Saved:
     """The answer that the form got when it was sent first, if that is still the truth."""
-    if not same(change.asked.get(FIELD), wanted):
+    asked = change.asked.get(FIELD)
+    if not (same(asked, wanted) or fits(asked, wanted)):
         raise FormUsedError(change=change)
     if change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}:
         raise UnsettledError(change)
@@ -221,7 +226,7 @@ def settle(access: Access, change: Change) -> Change:
             return change
         info = access.client.get_chatbot(change.chatbot_id)
         details.keep(access, change.chatbot_id, info)
-        current = _reported(access, info)
+        current = cut(_reported(access, info), info)
         after = {FIELD: current}
         if same(current, change.asked.get(FIELD)):
             return close(change, Outcome.DONE, after=after)

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from caigunn_admin.activity.record import give_up_pending
+from caigunn_admin.errors import error_page
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
-from chatbots import form_state
+from chatbots import faults, form_state
+from chatbots.caigunn import CaigunnError, TokenRejected
 from chatbots.presentation import groups
 from chatbots.rendering import draw, fragment_of, page_of
 from chatbots.services import catalogue, creation_report, details, outside
@@ -73,12 +75,19 @@ def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
 
 def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """The page of a new chatbot, with what became of each step and its API key, read just now."""
-    info, reading = details.read(access, chatbot_id)
-    context = _detail(access, chatbot_id, reading)
     try:
         change_id = UUID(request.GET["created"])
     except ValueError:
         return to_chatbot(chatbot_id)
+    try:
+        info, reading = details.read(access, chatbot_id)
+    except TokenRejected:
+        raise
+    except CaigunnError as error:
+        if not creation_report.is_made_by(request.user, change_id, chatbot_id):
+            raise
+        return error_page(request, faults.created_and_unread(error, page=page_of(request)))
+    context = _detail(access, chatbot_id, reading)
     created = creation_report.report(request.user, change_id, chatbot_id, info)
     if created is None:
         return to_chatbot(chatbot_id)

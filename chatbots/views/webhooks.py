@@ -19,7 +19,7 @@ from chatbots.caigunn import CaigunnError, Rejected
 from chatbots.form_data import Input
 from chatbots.forms import WebhookForm
 from chatbots.rendering import draw, safe_next
-from chatbots.services import details, outcomes, webhooks
+from chatbots.services import details, outcomes, outside, webhooks
 from chatbots.services.access import Access
 from chatbots.views.chatbots import to_chatbot
 from chatbots.views.guards import with_access
@@ -160,7 +160,8 @@ def _cell(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespon
     if not request.htmx:
         return to_chatbot(chatbot_id)
     reading = details.chatbots(access, [chatbot_id])[chatbot_id]
-    context = {"chatbot_id": chatbot_id, "reading": reading}
+    marks = outside.webhooks_of({chatbot_id: reading})
+    context = {"chatbot_id": chatbot_id, "reading": reading, "changed_outside": marks}
     return draw(request, "chatbots/_webhook_cell.html", context)
 
 

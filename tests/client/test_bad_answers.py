@@ -62,7 +62,8 @@ def test_a_bad_body_is_one_of_our_exceptions(
     method, url, call = OPERATIONS[name]
     stub.add(method, url, body=BAD_BODIES[bad], content_type="application/json")
     speaks = name not in READS and name not in {"create_chatbot", "refresh_token"}
-    if speaks and bad in {"list", "digits", "nan", "wrong types", "missing keys"}:
+    # An object says at least that a write was understood; anything else is no answer to it.
+    if speaks and bad in {"wrong types", "missing keys"}:
         assert call(client) == ""
         return
     with pytest.raises(CaigunnError) as caught:
