@@ -1,6 +1,6 @@
 """What a member asked for, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -8,23 +8,24 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import earlier, give_up_pending
-from caigunn_admin.errors import ErrorScreen
+from caigunn_admin.errors import ErrorScreen, error_page
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
 from chatbots import faults, form_state
-from chatbots.caigunn import CaigunnError, Forbidden, NotFound
+from chatbots.caigunn import CaigunnError, Forbidden, NotFound, TokenRejected
 from chatbots.rendering import draw, safe_next
 from chatbots.services import details, settling, webhooks
 from chatbots.services import outside as outside_service
 from chatbots.services import settings as settings_service
 from chatbots.services import undo as undo_service
-from chatbots.services.access import Access
+from chatbots.services.access import Access, note_rejected
 from chatbots.services.outcomes import BusyError, ClashError, NotSavedError, UnsettledError
 from chatbots.story import CHECKED, label
 from chatbots.views.guards import with_access
@@ -187,6 +188,10 @@ def outside(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
         messages.warning(request, _("It has been changed once more. Look at what is reported now."))
     except outside_service.NotRestorableError:
         messages.warning(request, _("There is nothing that could be restored. Look again."))
+    except (NotSavedError, CaigunnError) as error:
+        # Back on the page stands what was typed.
+        again = f"{back}&{urlencode({'reason': access.reason})}" if access.reason else back
+        return _not_written(request, error, again)
     else:
         messages.success(
             request,
@@ -195,6 +200,19 @@ def outside(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
             else _("Accepted. This is what it should be from now on."),
         )
     return redirect(back)
+
+
+def _not_written(
+    request: MemberRequest, error: NotSavedError | CaigunnError, again: str
+) -> HttpResponse:
+    if isinstance(error, TokenRejected):
+        note_rejected(request.user)
+        return error_page(request, faults.screen(error, page=again))
+    if isinstance(error, NotSavedError):
+        screen = faults.not_saved(error)
+    else:
+        screen = faults.screen(error, page=again)
+    return error_page(request, replace(screen, links=((_("Look again"), again),)))
 
 
 def _report(request: MemberRequest, change: Change) -> None:
