@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from caigunn_admin.activity.models import Change, Outcome
 from tests.pages.drawn import Form
@@ -160,6 +161,8 @@ def _where_it_stands(stage: Stage, run: Run, pages: list[Answer]) -> list[dict[s
         found.append({"reason": REASON})
     marks = ("again=", "reason=")
     hrefs = {href for page in pages for href in page.page.hrefs}
+    # *Reconnect* leads through the token page back to where it stands.
+    hrefs |= {back for href in hrefs for back in parse_qs(urlsplit(href).query).get("next", [])}
     for way in sorted(href for href in hrefs if any(mark in href for mark in marks)):
         found += [_fields(form) for form in stage.get(way).page.forms]
     return found
