@@ -60,6 +60,21 @@ def refresh(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, AccessTokenForm(), refresh_form=form, status=422)
     try:
+        _refresh(request, record, form)
+    except refreshing.RefreshUnknownError:
+        messages.warning(
+            request, _("Caigunn may have refreshed the token: its answer did not arrive.")
+        )
+        # Drawn here and not after a redirect: the date that was typed is still asked for.
+        return _page(request, AccessTokenForm(), refresh_form=form, status=504)
+    except CaigunnError as error:
+        return _not_refreshed(request, form, error)
+    return redirect("token")
+
+
+def _refresh(request: MemberRequest, record: AccessToken, form: RefreshForm) -> None:
+    """Refresh, or find out how the last refresh ended, and say so in a message."""
+    try:
         if record.refresh_died(timezone.now()):
             _settle(request, record)
         else:
@@ -67,19 +82,16 @@ def refresh(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("Refreshed. The new token is in use; the old one ended."))
     except refreshing.RefreshRunningError:
         messages.info(request, _("It is being refreshed already, or has just been."))
-    except refreshing.RefreshUnknownError:
-        messages.warning(
-            request, _("Caigunn may have refreshed the token: its answer did not arrive.")
-        )
-    except Rejected as error:
+
+
+def _not_refreshed(request: MemberRequest, form: RefreshForm, error: CaigunnError) -> HttpResponse:
+    if isinstance(error, Rejected):
         form.add_error("expired_date", error.detail or _("Caigunn refused this date."))
         return _page(request, AccessTokenForm(), refresh_form=form, status=422)
-    except CaigunnError as error:
-        if isinstance(error, TokenRejected):
-            note_rejected(request.user)
-        screen = faults.screen(error, page=reverse("token"))
-        return _page(request, AccessTokenForm(), refresh_form=form, error=screen)
-    return redirect("token")
+    if isinstance(error, TokenRejected):
+        note_rejected(request.user)
+    screen = faults.screen(error, page=reverse("token"))
+    return _page(request, AccessTokenForm(), refresh_form=form, error=screen)
 
 
 @require_POST
@@ -147,7 +159,9 @@ def _page(
         "refresh_form": refresh_form or RefreshForm(),
         "record": record,
         "is_elsewhere": record is not None and _is_for_elsewhere(record),
-        "may_refresh": record is not None and not _why_not_refreshed(request, record),
+        "may_refresh": record is not None
+        and not _is_for_elsewhere(record)
+        and refreshing.may_refresh(request.user, record),
         "is_unknown": record is not None and record.refresh_died(timezone.now()),
         "shared_by": record.connections.count() if record else 0,
         "refresh_state": form_state.issue(request.user, f"refresh {record.pk}", record.fingerprint)

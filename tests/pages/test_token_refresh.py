@@ -54,8 +54,10 @@ def test_refresh_with_a_date(viewer: Client, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("day", ["2001-01-01", "tomorrow", "2030-13-01", "01/02/2030"])
 def test_a_wrong_date_comes_back(day: str, viewer: Client, sandbox: Sandbox) -> None:
-    page = assert_page(viewer.post(REFRESH_URL, {"expired_date": day}), 422)
+    asked = {"expired_date": day, "reason": "It ends soon"}
+    page = assert_page(viewer.post(REFRESH_URL, asked), 422)
     assert page.form(REFRESH_URL).fields["expired_date"] == day
+    assert page.form(REFRESH_URL).fields["reason"] == "It ends soon"
     assert calls(sandbox) == []
 
 
@@ -97,9 +99,10 @@ def test_an_unknown_refresh_is_settled_by_check_now(
     kind: str, is_made: bool, viewer: Client, sandbox: Sandbox
 ) -> None:
     sandbox.order(Fault(kind, path=REFRESH, applied=is_made))  # type: ignore[arg-type]
-    assert viewer.post(REFRESH_URL).status_code == 302
+    page = assert_page(viewer.post(REFRESH_URL, {"expired_date": "2027-05-06"}), 504)
     assert len([call for call in calls(sandbox) if call[1] == REFRESH]) == 1
-    page = assert_page(viewer.get(URL))
+    # What was typed stays, and goes along to the page that asks again.
+    assert page.form(REFRESH_URL).fields["expired_date"] == "2027-05-06"
     assert "Caigunn may have refreshed the token: its answer did not arrive." in page.text
     assert "it may have ended" in page.text
     page.form(REFRESH_URL).submit(viewer)
