@@ -23,7 +23,9 @@ from chatbots.models import KeptInput
 _SECRET = re.compile(r"password|token|key|code", re.IGNORECASE)
 _MOST_FOR_A_MEMBER = 20
 # The addresses that draw kept input again; others, such as that of a refresh, take no GET at all.
-_DRAWN_AGAIN = frozenset({"chatbot_new", "chatbot_edit", "chatbot_delete", "webhook"})
+_DRAWN_AGAIN = frozenset(
+    {"chatbot_new", "chatbot_edit", "chatbot_delete", "webhook", "change_undo"}
+)
 
 
 class TooLongError(Exception):

@@ -68,7 +68,16 @@ class Change(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index(fields=["chatbot_id", "-created_at"], name="change_of_chatbot"),)
+        indexes = (
+            models.Index(fields=["chatbot_id", "-created_at"], name="change_of_chatbot"),
+            models.Index(fields=["-created_at"], name="change_newest"),
+            # What is open is a handful among all there ever was, and looked for on most pages.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(outcome="pending"),
+                name="change_pending",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.chatbot_id} {self.outcome}"

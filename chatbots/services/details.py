@@ -92,7 +92,7 @@ def chatbots(access: Access, ids: Iterable[str]) -> dict[str, ChatbotReading | U
         access.client.get_chatbot, missing, at_once=at_once, deadline=access.deadline
     ):
         try:
-            just_read[_name(chatbot_id)] = kept.Kept(_to_keep(future.result()), timezone.now())
+            just_read[_name(chatbot_id)] = kept.Kept(_to_keep(future.result()), began)
             found[chatbot_id] = _from_kept(just_read[_name(chatbot_id)])
         except TokenRejected:
             raise
@@ -111,15 +111,19 @@ def read(access: Access, chatbot_id: str) -> tuple[ChatbotInfo, ChatbotReading]:
     """
     began = timezone.now()
     info = access.client.get_chatbot(chatbot_id)
-    reading = keep(access, chatbot_id, info)
+    # As of the moment it was asked for: a write that ended meanwhile may not be in it.
+    reading = keep(access, chatbot_id, info, read_at=began)
     kept.sweep(access.scope, [_name(chatbot_id)], began)
     note_worked(access.record)
     return info, reading
 
 
-def keep(access: Access, chatbot_id: str, info: ChatbotInfo) -> ChatbotReading:
+def keep(
+    access: Access, chatbot_id: str, info: ChatbotInfo, *, read_at: datetime | None = None
+) -> ChatbotReading:
     """Keep what was just read, without its secrets, and give it back in that form."""
-    return _from_kept(kept.put(access.scope, _name(chatbot_id), _to_keep(info)))
+    name, data = _name(chatbot_id), _to_keep(info)
+    return _from_kept(kept.put(access.scope, name, data, read_at=read_at))
 
 
 def _to_keep(info: ChatbotInfo) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class Kept:
         return self.younger_than(settings.FRESH_SECONDS)
 
 
-def put(scope: str, name: str, data: Any) -> Kept:
-    """Keep JSON data under a name of one access token's scope."""
-    kept = Kept(data, timezone.now())
+def put(scope: str, name: str, data: Any, *, read_at: datetime | None = None) -> Kept:
+    """Keep JSON data under a name of one access token's scope, as of `read_at` (else now)."""
+    kept = Kept(data, read_at or timezone.now())
     put_many(scope, {name: kept})
     return kept
 

@@ -158,14 +158,17 @@ def accept(access: Access, chatbot_id: str, field: str, seen: Any, *, form_key: 
 
 
 def restore(
-    access: Access, chatbot_id: str, field: str, seen: Any, *, form_key: str
+    access: Access, chatbot_id: str, field: str, seen: Any, wanted: Any, *, form_key: str
 ) -> Change | None:
-    """Write what the last Change here had left once more, over what the member has `seen`; the
-    Change that did it. Raises what `webhooks.save` and `settings.save` do, ClashError too where
-    what was `seen` has been accepted meanwhile, and NotRestorableError."""
+    """Write what the last Change here had left, the `wanted` value that the member was shown, once
+    more over what the member has `seen`; the Change that did it. Raises what `webhooks.save` and
+    `settings.save` do, ClashError too where what was `seen` has been accepted or something else
+    was left here meanwhile, and NotRestorableError."""
     left = LeftValue.objects.filter(chatbot_id=chatbot_id, field=field).first()
     if left is None or not can_write(field, left.value):
         raise NotRestorableError
+    if not _is_same(field, left.value, wanted):
+        raise ClashError(left.value)
     sent_before = earlier(form_key)
     was_restored = sent_before is not None and sent_before.kind != Kind.ACCEPT
     if _is_same(field, left.value, seen) and not was_restored:

@@ -18,7 +18,7 @@ from caigunn_admin.errors import ErrorScreen, error_page
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.roles import Action
-from chatbots import faults, form_state
+from chatbots import faults, form_state, kept_input
 from chatbots.caigunn import CaigunnError, Forbidden, NotFound, TokenRejected
 from chatbots.rendering import draw, safe_next
 from chatbots.services import details, settling, webhooks
@@ -108,6 +108,7 @@ def _undone(request: MemberRequest, access: Access, change: Change, form_key: st
     except CaigunnError as error:
         screen = form_screen(request, error)
         return _undo_page(request, access, change, error=screen, status=screen.status, **keep)
+    kept_input.drop(request)
     if done is None:
         messages.info(request, _("Nothing to undo: Caigunn reports the earlier value already."))
     else:
@@ -134,6 +135,7 @@ def _undo_page(
 ) -> HttpResponse:
     """Each value as the Change left it, as Caigunn reports it now, and as it would be again."""
     wanted = undo_service.plan(change)
+    kept = kept_input.find(request, request.user)
     now: dict[str, Any] = {}
     title = change.chatbot_title
     try:
@@ -158,7 +160,8 @@ def _undo_page(
         "left_out": [label(name) for name in wanted.left_out],
         "is_read": bool(now),
         "unsettled": undo_service.unsettled(change),
-        "reason": request.POST.get("reason", ""),
+        "reason": request.POST.get("reason", kept.data.get("reason", "") if kept else ""),
+        "was_kept": kept is not None,
         "state": form_state.issue(request.user, f"undo {change.pk}", None),
         "next": safe_next(request, ""),
         "error": error,
@@ -180,10 +183,13 @@ def outside(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
     if state is None:
         messages.warning(request, _("This page was out of date. Look again."))
         return redirect(back)
+    seen, left = state.started_from
     is_restored = request.POST.get("do") == "restore"
-    act = outside_service.restore if is_restored else outside_service.accept
     try:
-        act(access, chatbot_id, field, state.started_from, form_key=state.key)
+        if is_restored:
+            outside_service.restore(access, chatbot_id, field, seen, left, form_key=state.key)
+        else:
+            outside_service.accept(access, chatbot_id, field, seen, form_key=state.key)
     except ClashError:
         messages.warning(request, _("It has been changed once more. Look at what is reported now."))
     except outside_service.NotRestorableError:

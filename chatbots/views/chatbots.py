@@ -108,7 +108,9 @@ def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) ->
             (
                 one,
                 label(one.field),
-                form_state.issue(access.member, f"outside {chatbot_id} {one.field}", one.now),
+                form_state.issue(
+                    access.member, f"outside {chatbot_id} {one.field}", [one.now, one.left]
+                ),
             )
             for one in found
         ],

@@ -4,6 +4,7 @@ again with its input, for the member it was drawn for, and is sent once."""
 import pytest
 from django.test import Client
 
+from caigunn_admin.activity.models import Change, Kind
 from chatbots.sandbox import Chatbot, Sandbox
 from tests.pages.calls import calls, writes
 from tests.pages.changing import (
@@ -56,6 +57,21 @@ def test_a_webhook(is_htmx: bool, editor: Client, sandbox: Sandbox, bot: Chatbot
     for one in (again, form):
         assert one.submit(editor, webhook_url=HOOK).status_code == 302
     assert writes(sandbox) == ["PUT"]
+
+
+def test_the_reason_of_an_undo(editor: Client, sandbox: Sandbox, bot: Chatbot) -> None:
+    opened(editor, webhook_url(bot)).submit(editor, webhook_url=HOOK)
+    url = f"/changes/{Change.objects.get(kind=Kind.WEBHOOK).pk}/undo/"
+    form = assert_page(editor.get(url)).form(url)
+    back = after_sign_in(form.submit(signed_out(editor), reason="Wrong <b>room</b>"))
+    assert leads_to_kept(back, url)
+    sign_in(editor, back, "editor@example.com")
+    again = is_back(editor, back).form(url)
+    assert again.fields["reason"] == "Wrong <b>room</b>"
+    sandbox.clear_requests()
+    follow(editor, again.submit(editor))
+    assert len(writes(sandbox)) == 1
+    assert Change.objects.filter(undoes__isnull=False).get().reason == "Wrong <b>room</b>"
 
 
 def test_the_settings(editor: Client, sandbox: Sandbox, bot: Chatbot) -> None:

@@ -116,6 +116,18 @@ def test_what_was_changed_once_more_is_refused(
     assert not Change.objects.filter(kind=Kind.ACCEPT).exists()
 
 
+def test_what_was_left_here_since_is_not_written_unseen(
+    editor: Client, sandbox: Sandbox, bot: Chatbot
+) -> None:
+    form = panel(editor, bot)
+    saved(editor, bot, "https://example.com/newer")
+    sandbox.edit(bot.id, webhook_url=THIRD)
+    sandbox.clear_requests()
+    page = follow(editor, send(editor, form, "restore"))
+    assert "It has been changed once more." in page.text
+    assert (bot.webhook_url, writes(sandbox)) == (THIRD, [])
+
+
 def test_accepted_twice(editor: Client, bot: Chatbot) -> None:
     form = panel(editor, bot)
     for _time in range(2):

@@ -1,5 +1,6 @@
 """Changed outside: when it is said."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +53,22 @@ def accept(desk: Desk, bot: Chatbot, field: str, seen: Any, key: str = "") -> Ch
 
 def test_what_was_left_here_is_no_news(desk: Desk, bot: Chatbot) -> None:
     assert (found(desk, bot), in_rows(desk, bot)) == ({}, {})
+
+
+@pytest.mark.parametrize("how", ["one", "rows"])
+def test_a_read_is_as_old_as_its_question(desk: Desk, bot: Chatbot, how: str) -> None:
+    """Caigunn may answer a slow read with what was there before a write of ours ended."""
+    details.forget(desk.access(), bot.id)
+    now, clock = timezone.now(), time.monotonic()
+    if how == "one":
+        reading: Any = details.chatbot(desk.access(), bot.id)
+    else:
+        reading = details.chatbots(desk.access(), [bot.id])[bot.id]
+    (asked,) = desk.sandbox.requests
+    assert reading.read_at <= now + timedelta(seconds=asked.at - clock)
+    desk.sandbox.edit(bot.id, webhook_url=THIRD)
+    LeftValue.objects.update(at=reading.read_at, value=OLD)
+    assert service.of_chatbot(bot.id, reading) == ()
 
 
 def test_what_was_never_written_here_is_no_news(desk: Desk) -> None:

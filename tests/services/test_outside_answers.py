@@ -48,7 +48,10 @@ def accept(desk: Desk, bot: Chatbot, field: str, seen: Any, key: str = "") -> Ch
 
 
 def restore(desk: Desk, bot: Chatbot, field: str, seen: Any, key: str = "") -> Change | None:
-    return service.restore(desk.access(), bot.id, field, seen, form_key=key or next(KEYS))
+    """What was left here last, restored by whoever was shown it."""
+    left = LeftValue.objects.filter(chatbot_id=bot.id, field=field).first()
+    wanted = left.value if left else None
+    return service.restore(desk.access(), bot.id, field, seen, wanted, form_key=key or next(KEYS))
 
 
 def writes(desk: Desk) -> int:

@@ -69,7 +69,9 @@ def test_what_was_left_with_a_key_in_it_is_not_restored(desk: Desk) -> None:
     webhook(desk, bot, with_key(bot))
     desk.sandbox.edit(bot.id, webhook_url=THIRD)
     with pytest.raises(outside_service.NotRestorableError):
-        outside_service.restore(desk.access(), bot.id, "webhook_url", THIRD, form_key=next(KEYS))
+        outside_service.restore(
+            desk.access(), bot.id, "webhook_url", THIRD, with_key(bot), form_key=next(KEYS)
+        )
     assert bot.webhook_url == THIRD
 
 
