@@ -63,7 +63,9 @@ def test_three_attempts_without_an_answer_open_it_for_every_process(
     assert caigunn.requests == []
 
 
-def test_processes_count_together(start: StartProcess) -> None:
+def test_processes_count_together(caigunn: Sandbox, start: StartProcess) -> None:
+    # The probe must not find it there, and close it again.
+    down(caigunn)
     for process in (start(), start()):
         assert not process.is_open
         process.fail(1)
@@ -107,8 +109,11 @@ def test_failures_long_ago_do_not_count(settings: LazySettings, start: StartProc
     assert not process.is_open
 
 
-def test_the_number_is_a_setting(settings: LazySettings, start: StartProcess) -> None:
+def test_the_number_is_a_setting(
+    settings: LazySettings, caigunn: Sandbox, start: StartProcess
+) -> None:
     settings.BREAKER_FAILURES = 5
+    down(caigunn)
     process = start()
     process.fail(4)
     assert not process.is_open
