@@ -112,6 +112,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "heroicons",
@@ -136,6 +138,7 @@ MIDDLEWARE = [
     "caigunn_admin.middleware.WrongMethodMiddleware",
     "chatbots.middleware.KeepInputMiddleware",
     "caigunn_admin.middleware.MemberRequiredMiddleware",
+    "caigunn_admin.team.two_factor.TwoFactorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "chatbots.middleware.CaigunnErrorMiddleware",
 ]
@@ -201,8 +204,10 @@ CACHES = {
     "default": _cache("caigunn_limits", "limits"),
     "reads": _cache("caigunn_cache", "reads"),
 }
-if str(CACHES["reads"]["BACKEND"]).endswith("DatabaseCache"):
-    CACHES["reads"]["BACKEND"] = "caigunn_admin.cache.UpsertDatabaseCache"
+# Its `add` lets one process win: on that rest the limits, and a code that is good for one sign-in.
+for _config in CACHES.values():
+    if str(_config["BACKEND"]).endswith("DatabaseCache"):
+        _config["BACKEND"] = "caigunn_admin.cache.UpsertDatabaseCache"
 
 # Who may sign in
 AUTH_USER_MODEL = "team.Member"
@@ -227,7 +232,29 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_SCHEME
-SESSION_COOKIE_AGE = 7 * 24 * 3600
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+INVITATION_SECONDS = 7 * 24 * 3600.0
+
+# Two-factor sign-in
+MFA_ADAPTER = "chatbots.sealed_mfa.SealedMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers give passkeys to https, and to this machine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_SCHEME == "http"
+TWO_FACTOR_REQUIRED = env.str("TWO_FACTOR_REQUIRED", default="admins")
+if TWO_FACTOR_REQUIRED not in {"nobody", "admins", "everybody"}:
+    stop("TWO_FACTOR_REQUIRED is nobody, admins or everybody.")
+
+# Sessions
+SESSION_ENGINE = "caigunn_admin.team.sessions"
+SESSION_SERIALIZER = "chatbots.sealed_sessions.SealedSerializer"
+SESSION_IDLE_SECONDS = 8 * 3600.0
+SESSION_ABSOLUTE_SECONDS = 7 * 24 * 3600.0
+SESSION_SEEN_SECONDS = 300.0  # how exactly it is known when a session was used last
+SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_SECONDS)
+PROOF_SECONDS = 30 * 60.0  # how long a sign-in, or a password given once more, is proof enough
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(PROOF_SECONDS)
 
 EMAIL_URL = secret("EMAIL_URL")
 MAIL_IS_SENT = bool(EMAIL_URL)
@@ -304,10 +331,19 @@ LOGGING = {
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"no_links": {"()": "caigunn_admin.logs.NoLinks"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_links"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # In place of gunicorn's own handler, which would write links out.
+        "gunicorn.access": {"handlers": ["console"]},
         # urllib3's debug lines name whole URLs; ours name what may be named.
         "urllib3": {"level": "WARNING"},
     },

@@ -8,3 +8,4 @@ class ChatbotsConfig(AppConfig):
 
     def ready(self) -> None:
         from chatbots import checks  # noqa: F401, PLC0415 - registers the checks
+        from chatbots.services import leaving  # noqa: F401, PLC0415 - connects the receiver

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from caigunn_admin.errors import error_page
 from caigunn_admin.http import MemberRequest
+from caigunn_admin.team.recent import ProofNeeded, proof_page
 from chatbots import faults, kept_input, refusals
 from chatbots.caigunn import CaigunnError
 from chatbots.rendering import page_of
@@ -53,6 +54,10 @@ class CaigunnErrorMiddleware:
         if isinstance(exception, NotConnected):
             back = kept_input.way_back(request, page_of(request))
             url = f"{reverse('token')}?{urlencode({'next': back})}"
+            return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+        if isinstance(exception, ProofNeeded):
+            back = kept_input.way_back(request, page_of(request))
+            url = f"{proof_page(request)}?{urlencode({'next': back})}"
             return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
         if isinstance(exception, SealError):
             logger.error("%s (%s)", exception, request.request_id)

@@ -124,3 +124,28 @@ class Canary(models.Model):
 
     def __str__(self) -> str:
         return "canary"
+
+
+class Reminder(models.Model):
+    """The claim to mail a member that their access token ends: one for each step before an end.
+
+    It names the end and not the token: with another end the steps begin anew, and the same token
+    connected again is no reason to write again. Claimed first, then sent: see `services.reminders`.
+    """
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    ends_at = models.DateTimeField()
+    days_before = models.PositiveSmallIntegerField()
+    claimed_at = models.DateTimeField(default=timezone.now)
+    # Empty while it is being sent, and for ever where the process was stopped in between.
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["member", "ends_at", "days_before"], name="one_reminder_for_each_step"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.ends_at:%Y-%m-%d} {self.days_before}"

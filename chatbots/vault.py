@@ -20,6 +20,8 @@ from django.conf import settings
 VERSION = "v1"
 NONCE_BYTES = 12
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+# What seals while DEBUG is on and no key is set: everybody knows it.
+DEVELOPMENT_KEYS: str = f"development:{'A' * 43}="
 
 
 class SealError(Exception):
@@ -59,11 +61,20 @@ class KeyRing:
             raise SealError("TOKEN_KEYS holds no key; `manage.py make_token_key` prints one.")
         return cls(keys)
 
+    @property
+    def first(self) -> str:
+        """The id of the key that seals."""
+        return next(iter(self._keys))
+
+    def shares_key_with(self, other: "KeyRing") -> bool:
+        """Whether a key of this ring is one of the other's too, under whatever id."""
+        return not set(self._keys.values()).isdisjoint(other._keys.values())  # noqa: SLF001
+
     def seal(self, text: str, context: str) -> str:
         """`text` sealed with the first key, to be opened with the same `context` only."""
-        key_id, key = next(iter(self._keys.items()))
+        key_id = self.first
         nonce = os.urandom(NONCE_BYTES)
-        box = AESGCM(key).encrypt(nonce, text.encode(), _bound(key_id, context))
+        box = AESGCM(self._keys[key_id]).encrypt(nonce, text.encode(), _bound(key_id, context))
         return f"{VERSION}.{key_id}.{base64.urlsafe_b64encode(nonce + box).decode()}"
 
     def open(self, sealed: str, context: str) -> str:
@@ -113,6 +124,28 @@ def _parsed(text: str) -> KeyRing:
 def ring() -> KeyRing:
     """The ring of TOKEN_KEYS. Raises SealError if it is malformed."""
     return _parsed(settings.TOKEN_KEYS)
+
+
+def why_unusable(text: str, *, is_development: bool) -> str | None:
+    """Why nothing can be served with these TOKEN_KEYS, in one line that shows no key; None if it
+    can. The keys of development are for that alone."""
+    try:
+        ring_of_text = KeyRing.parse(text)
+    except SealError as error:
+        return str(error)
+    if not is_development and ring_of_text.shares_key_with(KeyRing.parse(DEVELOPMENT_KEYS)):
+        return (
+            "TOKEN_KEYS holds the key of development, which everybody knows; "
+            "`manage.py make_token_key` prints another."
+        )
+    return None
+
+
+def key_id_of(sealed: str) -> str:
+    """The id of the key that a value names as the one that sealed it; empty if it is no seal."""
+    version, _, rest = sealed.partition(".")
+    key_id, _, encoded = rest.partition(".")
+    return key_id if version == VERSION and encoded and KEY_ID.fullmatch(key_id) else ""
 
 
 def make_key() -> str:

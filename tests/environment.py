@@ -16,6 +16,7 @@ PINNED = {
     "SITE_SCHEME": "http",
     "CSRF_TRUSTED_ORIGINS": "",
     "TRUSTED_PROXY_COUNT": "0",
+    "TWO_FACTOR_REQUIRED": "nobody",
     "DATABASE_URL": "sqlite://:memory:",
     "CACHE_URL": "dbcache://caigunn_cache",
     "EMAIL_URL": "",

@@ -27,6 +27,9 @@ PUBLIC = {
     "account_signup": "says that sign-up is closed",
     "account_email_verification_sent": "stands before the first sign-in",
     "account_confirm_email": "the link in a mail; its key is the proof",
+    "mfa_authenticate": "the second half of signing in; without the first it leads back there",
+    "mfa_login_webauthn": "signing in with a passkey",
+    "invitation": "for those who are not members yet; the key in the link is the proof",
     "account_confirm_login_code": "sends to the sign-in page: there are no sign-in codes",
     "account_reset_password": "for those who cannot sign in",
     "account_reset_password_done": "for those who cannot sign in",
@@ -67,11 +70,15 @@ def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
             yield entry
 
 
+# What stands in the address before the pattern of its own.
+IN_FRONT = {"mfa_remove_webauthn": ["pk"], "mfa_edit_webauthn": ["pk"]}
+
+
 def address_of(pattern: URLPattern) -> str:
     """An address that this pattern matches."""
     sample = {"change_id": "4e9a0a0e-3f0a-4f65-9a3b-2f6a1b8f9d11"}
-    names = pattern.pattern.regex.groupindex
-    return reverse(str(pattern.name), kwargs={name: sample.get(name, "a1") for name in names})
+    names = {*pattern.pattern.regex.groupindex, *IN_FRONT.get(str(pattern.name), ())}
+    return reverse(str(pattern.name), kwargs={name: sample.get(name, "1") for name in names})
 
 
 def asks_to_sign_in(client: Client, address: str) -> bool:

@@ -102,3 +102,56 @@ class LeftValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chatbot_id} {self.field}"
+
+
+class EventKind(models.TextChoices):
+    """What happened to who may sign in, or to what only some may see."""
+
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    SIGNED_OUT = "signed_out", _("Signed out")
+    PROVED = "proved", _("Confirmed who they are")
+    PASSWORD_CHANGED = "password_changed", _("Password changed")
+    TWO_FACTOR_ADDED = "two_factor_added", _("Two-factor sign-in added")
+    TWO_FACTOR_REMOVED = "two_factor_removed", _("Two-factor sign-in removed")
+    CODES_MADE = "codes_made", _("Recovery codes made anew")
+    SESSIONS_ENDED = "sessions_ended", _("Sessions ended")
+    INVITED = "invited", _("Invited")
+    INVITATION_CANCELLED = "invitation_cancelled", _("Invitation cancelled")
+    JOINED = "joined", _("Joined")
+    ROLE_CHANGED = "role_changed", _("Role changed")
+    DEACTIVATED = "deactivated", _("Deactivated")
+    REACTIVATED = "reactivated", _("Reactivated")
+    RESET_LINK_MADE = "reset_link_made", _("Link for a new password made")
+    SECRET_REVEALED = "secret_revealed", _("Secret revealed")
+
+
+class Event(models.Model):
+    """Something of the record of sign-ins, the team and revealed secrets. Holds no secret."""
+
+    kind = models.CharField(max_length=24, choices=EventKind.choices)
+    # Whom it is about; their address as it was then stays when they are gone.
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="events"
+    )
+    member_email = models.EmailField(blank=True)
+    # Who did it, where that was somebody else.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    by_email = models.EmailField(blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+        indexes = (
+            models.Index(fields=["-created_at"], name="event_newest"),
+            models.Index(fields=["member", "-created_at"], name="event_of_member"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.member_email}"

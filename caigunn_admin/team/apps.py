@@ -6,3 +6,6 @@ class TeamConfig(AppConfig):
 
     name = "caigunn_admin.team"
     label = "team"
+
+    def ready(self) -> None:
+        from caigunn_admin.team import signals  # noqa: F401, PLC0415 - connects the receivers

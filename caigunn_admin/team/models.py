@@ -56,3 +56,27 @@ class Member(AbstractBaseUser):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
+
+
+class Invitation(models.Model):
+    """An address that may become a member, until it has or the invitation ends."""
+
+    email = models.EmailField(_("email address"), unique=True)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(
+        Member, null=True, on_delete=models.SET_NULL, related_name="invitations"
+    )
+    # The link holds the key itself, and nothing here does.
+    key_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("email",)
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def has_ended(self) -> bool:
+        return self.expires_at <= timezone.now()

@@ -16,6 +16,7 @@ class Action(StrEnum):
     DELETE_CHATBOT = "delete_chatbot"
     REFRESH_ANY_TOKEN = "refresh_any_token"  # noqa: S105 - the name of an action
     SEE_ALL_ACTIVITY = "see_all_activity"
+    MANAGE_TEAM = "manage_team"
 
 
 LEAST_ROLE: dict[Action, Role] = {
@@ -27,6 +28,7 @@ LEAST_ROLE: dict[Action, Role] = {
     Action.DELETE_CHATBOT: Role.ADMIN,
     Action.REFRESH_ANY_TOKEN: Role.ADMIN,
     Action.SEE_ALL_ACTIVITY: Role.ADMIN,
+    Action.MANAGE_TEAM: Role.ADMIN,
 }
 
 _RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.ADMIN: 2}

@@ -18,6 +18,27 @@ from chatbots.webhook_url import host_and_path, warnings
 
 register = template.Library()
 
+# The first mark that is found names it: Edge and Opera call themselves Chrome too, Chrome Safari.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
 
 @register.filter
 def allows(member: Member, action: str) -> bool:
@@ -41,6 +62,16 @@ def moment(value: datetime | None) -> str | SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, naturaltime(value)
     )
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """Browser and system that a User-Agent header names, as far as it is known: “Firefox, Linux”."""
+    found = (
+        next((name for mark, name in marks if mark in user_agent), "")
+        for marks in (_BROWSERS, _SYSTEMS)
+    )
+    return ", ".join(name for name in found if name) or _("unknown device")
 
 
 @register.filter

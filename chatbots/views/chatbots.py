@@ -10,6 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from caigunn_admin.activity.record import give_up_pending
 from caigunn_admin.errors import error_page
+from caigunn_admin.activity.events import note
+from caigunn_admin.activity.models import EventKind
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member
@@ -134,6 +136,12 @@ def reveal(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespo
         raise BadRequest
     info, reading = details.read(access, chatbot_id)
     secret = getattr(info, field)
+    note(
+        request,
+        EventKind.SECRET_REVEALED,
+        request.user,
+        detail=f"{field}: {reading.info.title or ''} {chatbot_id}",
+    )
     context = _detail(access, chatbot_id, reading) | {
         "field": field,
         "revealed": {field: secret.get_secret_value() if secret else ""},

@@ -12,6 +12,7 @@ from caigunn_admin.activity.models import Change
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
+from caigunn_admin.team.recent import proof_required
 from caigunn_admin.team.roles import Action
 from chatbots import form_state, kept_input
 from chatbots.caigunn import CaigunnError, NotFound
@@ -28,6 +29,7 @@ TEMPLATE = "chatbots/delete.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed_to(Action.DELETE_CHATBOT)
+@proof_required
 @with_access
 def delete(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """What is lost, and the title typed once more."""

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from caigunn_admin.activity.record import Request
 from caigunn_admin.errors import ErrorScreen
 from caigunn_admin.http import MemberRequest
+from caigunn_admin.team.recent import ProofNeeded, is_proved, proof_page, proof_required
 from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, Forbidden, Rejected, TokenRejected
 from chatbots.forms import AccessTokenForm, RefreshForm
@@ -21,6 +23,7 @@ from chatbots.rendering import draw, safe_next
 from chatbots.services import refresh as refreshing
 from chatbots.services import token as service
 from chatbots.services.access import note_rejected
+from chatbots.services.connections import sharers
 from chatbots.views.guards import reason_of
 
 
@@ -30,6 +33,9 @@ def token(request: MemberRequest) -> HttpResponse:
     """What is known of the connection, and the form that connects or replaces it."""
     if request.method != "POST":
         return _page(request, AccessTokenForm())
+    if not is_proved(request):
+        # Before the token is looked at: it is neither checked nor kept.
+        raise ProofNeeded
     form = AccessTokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -48,6 +54,7 @@ def token(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
+@proof_required
 def refresh(request: MemberRequest) -> HttpResponse:
     """Exchange the token for a new one; once, however many press."""
     record = _own_record(request)
@@ -95,6 +102,7 @@ def _not_refreshed(request: MemberRequest, form: RefreshForm, error: CaigunnErro
 
 
 @require_POST
+@proof_required
 def disconnect(request: MemberRequest) -> HttpResponse:
     """End the member's own connection."""
     service.disconnect(_asked_by(request))
@@ -125,7 +133,11 @@ def _own_record(request: MemberRequest) -> AccessToken | None:
         .filter(member=request.user)
         .first()
     )
-    return connection.access_token if connection else None
+    if connection is None:
+        return None
+    # The frame of the page asks the member for it, and finds what is true now.
+    connection.member = request.user
+    return connection.access_token
 
 
 def _why_not_refreshed(request: MemberRequest, record: AccessToken) -> str:
@@ -154,6 +166,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     record = _own_record(request)
+    shared_by = sharers(record) if record else ()
     context = {
         "form": form,
         "refresh_form": refresh_form or RefreshForm(),
@@ -162,8 +175,12 @@ def _page(
         "may_refresh": record is not None
         and not _is_for_elsewhere(record)
         and refreshing.may_refresh(request.user, record),
+        "is_proved": is_proved(request),
+        "proof_page": proof_page(request),
+        "proof_query": urlencode({"next": request.get_full_path()}),
         "is_unknown": record is not None and record.refresh_died(timezone.now()),
-        "shared_by": record.connections.count() if record else 0,
+        "sharers": shared_by,
+        "shared_by": len(shared_by),
         "refresh_state": form_state.issue(request.user, f"refresh {record.pk}", record.fingerprint)
         if record
         else "",

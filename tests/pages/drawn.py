@@ -85,7 +85,9 @@ class Drawn(HTMLParser):
         known = {name: value or "" for name, value in attrs}
         self.tags.append((tag, known))
         self.inline += [name for name in known if name.startswith("on") or name == "style"]
-        if tag == "style" or (tag == "script" and "src" not in known):
+        # A script of type JSON is data: no browser runs it.
+        runs = "src" not in known and known.get("type") != "application/json"
+        if tag == "style" or (tag == "script" and runs):
             self.inline.append(tag)
         if tag not in VOID:
             self._open.append(tag)
@@ -99,7 +101,9 @@ class Drawn(HTMLParser):
             self.forms.append(self._form)
         if tag == "button" and "form" in attrs:
             # A button outside its form, which sends it to an address of the button's own.
-            owner = next(form for form in self.forms if form.id == attrs["form"])
+            owner = next((form for form in self.forms if form.id == attrs["form"]), None)
+            if owner is None:
+                return
             owner.buttons.append(attrs)
             action = urljoin(self._address, attrs.get("formaction", owner.action))
             self.forms.append(Form(action, owner.method, owner.fields, buttons=[attrs]))

@@ -25,6 +25,7 @@ from tests.pages.calls import (
     refuse_token,
     writes,
 )
+from tests.pages.changes import member_of
 from tests.pages.changing import NEW, creations, opened, picture
 from tests.pages.drawn import Form, assert_error, assert_page
 from tests.pages.keeping import after_reconnecting, leads_to_kept
@@ -218,10 +219,9 @@ def test_another_members_state(
 
 
 def test_a_form_expires_after_a_week(admin: Client, sandbox: Sandbox, form: Form) -> None:
-    session = admin.session
-    session.set_expiry(30 * 24 * 3600)
-    session.save()
+    member = member_of(admin)
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        admin.force_login(member)
         page = assert_page(form.submit(admin), 422)
     assert "This form was too old" in page.text
     assert is_kept(page.form(NEW))

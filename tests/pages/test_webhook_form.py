@@ -14,6 +14,7 @@ from tests.pages.calls import (
     calls,
     writes,
 )
+from tests.pages.changes import member_of
 from tests.pages.drawn import (
     assert_error,
     assert_fragment,
@@ -126,11 +127,10 @@ def test_a_form_expires_after_a_week(
     editor: Client, sandbox: Sandbox, bot: Chatbot, url: str
 ) -> None:
     form = drawn(editor.get(url)).form(url)
-    member_session = editor.session
-    member_session.set_expiry(30 * 24 * 3600)
-    member_session.save()
+    member = member_of(editor)
     later: datetime = timezone.now() + timedelta(days=8)
     with time_machine.travel(later, tick=True):
+        editor.force_login(member)
         page = assert_page(form.submit(editor, webhook_url=NEW), 422)
         assert "This form was too old" in page.text
         assert page.form(url).fields["webhook_url"] == NEW

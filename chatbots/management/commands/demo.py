@@ -189,6 +189,8 @@ def pinned_settings(port: int) -> dict[str, str]:
         "SITE_SCHEME": "http",
         "CSRF_TRUSTED_ORIGINS": "",
         "TRUSTED_PROXY_COUNT": "0",
+        # Whoever tries it out has no second factor at hand; each member may still add one.
+        "TWO_FACTOR_REQUIRED": "nobody",
         "DATABASE_URL": f"sqlite:///{HOME / 'demo.sqlite3'}",
         "CACHE_URL": "dbcache://caigunn_cache",
         "EMAIL_URL": "",
