@@ -20,7 +20,7 @@ def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     # allauth's names; a label may be worded anew.
     page.locator("input[name=login]").fill(email)
     page.locator("input[name=password]").fill(password)
-    page.get_by_role("main").get_by_role("button", name=re.compile("sign in", re.I)).click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
 
 
 def sign_in(page: Page, email: str) -> None:

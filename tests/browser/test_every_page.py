@@ -1,6 +1,7 @@
 """What holds on every page: a silent console, nothing for axe, nothing wider than a phone."""
 
 import re
+import uuid
 from typing import Literal
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from chatbots.sandbox import Fault, Sandbox
 
-from .conftest import ADMIN, Console, OpenPage
+from .conftest import ADMIN, EDITOR, Console, OpenPage
 from .form_pages import FORM_PAGES, Way
 from .pages import INFO, edit_link, open_list, row_of, save, sign_in, webhook_field
 
@@ -114,6 +115,19 @@ def nobody_connected(page: Page, sandbox: Sandbox) -> None:
     page.wait_for_url(re.compile("/token/"))
 
 
+def a_member(page: Page, sandbox: Sandbox) -> None:
+    page.goto("/team/")
+    page.get_by_role("link", name=EDITOR).click()
+    expect(page.get_by_role("heading", name=EDITOR)).to_be_visible()
+
+
+def an_invitation(page: Page, sandbox: Sandbox) -> None:
+    page.goto("/team/")
+    page.get_by_label("Email address").fill(f"somebody-{uuid.uuid4().hex}@example.com")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.locator("#link")).to_be_visible()
+
+
 PAGES: dict[str, Way] = {
     "list": the_list,
     "list, webhooks drawn": to("/chatbots/?webhooks=1"),
@@ -135,11 +149,23 @@ PAGES: dict[str, Way] = {
     "not found": to("/no/such/page/"),
     "change password": to("/account/password/change/"),
     "sign out": to("/account/logout/"),
+    "history": to("/chatbots/{id}/history/"),
+    "activity": to("/activity/"),
+    "sign-ins and team": to("/activity/sign-ins/"),
+    "team": to("/team/"),
+    "member": a_member,
+    "invited": an_invitation,
+    "sessions": to("/account/sessions/"),
+    "two-factor": to("/account/2fa/"),
+    "authenticator app": to("/account/2fa/totp/activate/"),
+    "passkey": to("/account/2fa/webauthn/add/"),
+    "is it you": to("/account/reauthenticate/"),
 }
 PUBLIC_PAGES: dict[str, Way] = {
     "sign in": to("/account/login/"),
     "reset password": to("/account/password/reset/"),
     "sign up": to("/account/signup/"),
+    "invitation that is gone": to("/account/invitation/nobody-has-this-key/"),
 }
 PROVOKED = ("status of 4", "status of 5", "Response Status Error Code")
 
