@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from caigunn_admin import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 CAIGUNN_ADDRESS = "https://caigunn-api.ap-mic.com"
@@ -258,6 +260,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(PROOF_SECONDS)
 
 EMAIL_URL = secret("EMAIL_URL")
 MAIL_IS_SENT = bool(EMAIL_URL)
+EMAIL_TIMEOUT = 15
+_named_hosts = [host for host in ALLOWED_HOSTS if not host.startswith((".", "*"))]
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or (
+    f"Caigunn Admin <noreply@{_named_hosts[0] if _named_hosts else 'localhost'}>"
+)
 if EMAIL_URL:
     vars().update(environ.Env.email_url_config(EMAIL_URL))
 else:
@@ -321,30 +328,4 @@ TIME_ZONE = "UTC"
 LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
 if LOG_FORMAT not in {"plain", "json"}:
     stop("LOG_FORMAT is either plain or json.")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        },
-    },
-    "filters": {"no_links": {"()": "caigunn_admin.logs.NoLinks"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": LOG_FORMAT,
-            "filters": ["no_links"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # In place of gunicorn's own handler, which would write links out.
-        "gunicorn.access": {"handlers": ["console"]},
-        # urllib3's debug lines name whole URLs; ours name what may be named.
-        "urllib3": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.config(LOG_FORMAT)

@@ -62,7 +62,8 @@ class KeysMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in {reverse("healthz"), reverse("readyz")}:
+        # The probes say it themselves, and the one of life asks no database.
+        if _is_known_to_fit() or request.path in {reverse("healthz"), reverse("readyz")}:
             return self.get_response(request)
         cause = _misfit()
         if cause is None:
@@ -82,21 +83,26 @@ class KeysMiddleware:
         return HttpResponse(render_to_string("error.html", context), status=screen.status)
 
 
-def _misfit() -> str | None:
-    database = str(connection.settings_dict["NAME"])
+def _is_known_to_fit() -> bool:
     try:
-        ring = vault.ring()
-        if _known_to_fit.get(database) is ring:
-            return None
+        return _known_to_fit.get(_database()) is vault.ring()
+    except vault.SealError:
+        return False
+
+
+def _misfit() -> str | None:
+    try:
         cause = keys_fit_database()
-    except vault.SealError as error:
-        return f"keys: {error}"
     except DatabaseError:
         # No tables, or no answer: that is not about keys, and said by others.
         return None
     if cause is None:
-        _known_to_fit[database] = ring
+        _known_to_fit[_database()] = vault.ring()
     return cause
+
+
+def _database() -> str:
+    return str(connection.settings_dict["NAME"])
 
 
 def make_canary(sender: AppConfig, **kwargs: Any) -> None:  # noqa: ARG001 - Django's signature

@@ -51,13 +51,11 @@ class CaigunnErrorMiddleware:
     def process_exception(
         self, request: MemberRequest, exception: Exception
     ) -> HttpResponse | None:
-        if isinstance(exception, NotConnected):
+        if isinstance(exception, NotConnected | ProofNeeded):
+            is_proof = isinstance(exception, ProofNeeded)
+            page = proof_page(request) if is_proof else reverse("token")
             back = kept_input.way_back(request, page_of(request))
-            url = f"{reverse('token')}?{urlencode({'next': back})}"
-            return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
-        if isinstance(exception, ProofNeeded):
-            back = kept_input.way_back(request, page_of(request))
-            url = f"{proof_page(request)}?{urlencode({'next': back})}"
+            url = f"{page}?{urlencode({'next': back})}"
             return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
         if isinstance(exception, SealError):
             logger.error("%s (%s)", exception, request.request_id)

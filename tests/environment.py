@@ -20,6 +20,7 @@ PINNED = {
     "DATABASE_URL": "sqlite://:memory:",
     "CACHE_URL": "dbcache://caigunn_cache",
     "EMAIL_URL": "",
+    "EMAIL_FROM": "",
     # Nothing listens at the discard port: a test that forgets its stub is refused at once.
     "CAIGUNN_API_BASE_URL": "http://127.0.0.1:9",
     "CAIGUNN_CONNECT_TIMEOUT": "3",

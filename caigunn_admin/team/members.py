@@ -61,9 +61,10 @@ def reactivate(request: HttpRequest, member: Member) -> None:
 
 
 def end_sessions(request: HttpRequest, member: Member) -> int:
-    """Sign a member out everywhere; how many sessions that ended."""
+    """Sign a member out everywhere, except where the request comes from; how many sessions that
+    ended."""
     with transaction.atomic():
-        ended = _end_sessions(member)
+        ended = _end_sessions(member, but=request.session.session_key)
         note(request, EventKind.SESSIONS_ENDED, member, detail=str(ended))
     return ended
 
@@ -103,8 +104,8 @@ def _keep_an_admin(member: Member) -> None:
         raise LastAdminError
 
 
-def _end_sessions(member: Member) -> int:
-    sessions = list(UserSession.objects.filter(user_id=member.pk))
+def _end_sessions(member: Member, *, but: str | None = None) -> int:
+    sessions = list(UserSession.objects.filter(user_id=member.pk).exclude(session_key=but or ""))
     for session in sessions:
         session.end()
     return len(sessions)

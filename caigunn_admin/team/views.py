@@ -34,9 +34,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
         )
         if member is None:
             return render(request, "team/no_invitation.html", status=404)
-        messages.success(
-            request, _("Welcome. Connect your access token to begin.")
-        )
+        messages.success(request, _("Welcome. Connect your access token to begin."))
         response: HttpResponse = perform_login(
             request, member, email_verification="none", redirect_url="/token/"
         )
@@ -63,12 +61,11 @@ def _end(request: MemberRequest) -> None:
         session_key=request.session.session_key
     )
     wanted = request.POST.get("session", "")
-    if wanted:
-        mine = mine.filter(pk=int(wanted)) if wanted.isdecimal() else mine.none()
     ended = 0
     for session in mine:
-        session.end()
-        ended += 1
+        if wanted in {"", str(session.pk)}:
+            session.end()
+            ended += 1
     if ended:
         note(request, EventKind.SESSIONS_ENDED, request.user, detail=str(ended))
         messages.success(request, _("Ended. Whoever used it is signed out."))

@@ -67,6 +67,8 @@ def access_of(member: Member, request_id: str, reason: str = "") -> Access:
     connection = Connection.objects.select_related("access_token").filter(member=member).first()
     if connection is None or connection.access_token.api_base_url != settings.CAIGUNN_API_BASE_URL:
         raise NotConnected
+    # The frame of the page finds it there, and asks for it no second time.
+    member.connection = connection
     record = connection.access_token
     deadline = new_deadline()
     client = client_for(record.open(), deadline, request_id)

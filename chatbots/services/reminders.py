@@ -95,18 +95,12 @@ def send_reminders() -> Counter[Outcome]:
 
 
 def site_url() -> str:
-    """Where members reach this dashboard, without a slash at the end: SITE_URL where that is set,
-    else SITE_SCHEME and the first of ALLOWED_HOSTS that is one host.
-
-    Raises ImproperlyConfigured where there is neither.
+    """Where members reach this dashboard, without a slash at the end: SITE_SCHEME and the first of
+    ALLOWED_HOSTS that is one host. Raises ImproperlyConfigured where there is none.
     """
-    if known := getattr(settings, "SITE_URL", ""):
-        return str(known).rstrip("/")
     hosts = [host for host in settings.ALLOWED_HOSTS if not host.startswith((".", "*"))]
     if not hosts:
-        raise ImproperlyConfigured(
-            "A mail needs a link: set SITE_URL, or name a host without * in ALLOWED_HOSTS."
-        )
+        raise ImproperlyConfigured("A mail needs a link: name a host without * in ALLOWED_HOSTS.")
     # http is accepted on this machine only, where no proxy hides the port.
     port = f":{settings.PORT}" if settings.SITE_SCHEME == "http" else ""
     return f"{settings.SITE_SCHEME}://{hosts[0]}{port}"
@@ -135,9 +129,7 @@ def _due(pk: UUID) -> _Due | None:
 
 def _send(due: _Due) -> Outcome:
     """Hand the mail over, and close its claim or give it back."""
-    with override(LANGUAGE):
-        mail = _mail(due)
-    outcome = _hand_over(mail)
+    outcome = _hand_over(due)
     if outcome == Outcome.SENT:
         due.claims().update(sent_at=timezone.now())
     elif outcome == Outcome.FAILED:
@@ -145,16 +137,18 @@ def _send(due: _Due) -> Outcome:
     return outcome
 
 
-def _hand_over(mail: EmailMessage) -> Outcome:
+def _hand_over(due: _Due) -> Outcome:
     backend = get_connection()
     is_open = False
     try:
+        with override(LANGUAGE):
+            mail = _mail(due)
         backend.open()
         is_open = True
         # A backend may take nothing without an error.
         taken = backend.send_messages([mail])
-    except Exception as error:  # noqa: BLE001 - each backend has errors of its own
-        logger.warning("A reminder was not sent to %s: %s", mail.to[0], error)
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own, and others wait
+        logger.warning("A reminder was not sent to %s: %s", due.member.email, error)
         # Broken off on the way, it may have arrived.
         is_cut = is_open and isinstance(error, smtplib.SMTPServerDisconnected)
         return Outcome.UNCLEAR if is_cut else Outcome.FAILED
@@ -205,7 +199,7 @@ def _when(due: _Due) -> str:
     end = date_format(due.ends_at.astimezone(UTC), "j F Y, H:i")
     if due.ends_at <= timezone.now():
         return _("It ended on %(end)s UTC.") % {"end": end}
-    return _("It ends on %(end)s UTC. Caigunn refuses it from then on.") % {"end": end}
+    return _("It ends on %(end)s UTC.") % {"end": end}
 
 
 def _shared(due: _Due) -> list[str]:

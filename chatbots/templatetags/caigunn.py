@@ -66,7 +66,7 @@ def moment(value: datetime | None) -> str | SafeString:
 
 @register.filter
 def device(user_agent: str) -> str:
-    """Browser and system that a User-Agent header names, as far as it is known: “Firefox, Linux”."""
+    """Browser and system that a User-Agent header names, as far as known: “Firefox, Linux”."""
     found = (
         next((name for mark, name in marks if mark in user_agent), "")
         for marks in (_BROWSERS, _SYSTEMS)

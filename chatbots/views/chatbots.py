@@ -8,10 +8,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from caigunn_admin.activity.record import give_up_pending
-from caigunn_admin.errors import error_page
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
+from caigunn_admin.activity.record import give_up_pending
+from caigunn_admin.errors import error_page
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Member

@@ -27,6 +27,7 @@ from chatbots.services import refresh as refreshing
 from chatbots.services.access import Access, access_of
 
 from .crowd import join_crowd, refresh_all, visit_pages
+from .reminding import claims, send_reminders
 
 EMAIL = "admin@example.com"
 Act = Callable[[], Any]
@@ -228,5 +229,6 @@ ACTS: dict[str, Callable[..., Act]] = {
         *(prepare, connect, refresh, look, settle_refresh, read_plans),
         *(save_webhook, save_settings, delete, create, adopt, unfinished, changes, settle),
         *(join_crowd, visit_pages, refresh_all),
+        *(send_reminders, claims),
     )
 }

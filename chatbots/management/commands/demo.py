@@ -194,6 +194,7 @@ def pinned_settings(port: int) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{HOME / 'demo.sqlite3'}",
         "CACHE_URL": "dbcache://caigunn_cache",
         "EMAIL_URL": "",
+        "EMAIL_FROM": "",
         "CAIGUNN_API_BASE_URL": settings.CAIGUNN_ADDRESS,
         "CAIGUNN_CONNECT_TIMEOUT": "3",
         "CAIGUNN_READ_TIMEOUT": "10",

@@ -94,6 +94,8 @@ SILENT = {
     "": "/",
     "token/": "/token/",
     "activity/": "/activity/",
+    "activity/sign-ins/": "/activity/sign-ins/",
+    "team/": "/team/",
     "healthz": "/healthz",
     "readyz": "/readyz",
 }
