@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 
 from caigunn_admin import logs
+from caigunn_admin.environment import env, number, secret, stop
+from chatbots import vault
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
@@ -16,33 +17,6 @@ CAIGUNN_ADDRESS = "https://caigunn-api.ap-mic.com"
 # Commands that seal and sign nothing themselves: the first makes a key, the second runs where an
 # image is built, the third gives its children keys of their own.
 KEYLESS_COMMANDS = ("make_token_key", "collectstatic", "demo")
-
-env = environ.FileAwareEnv()
-if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
-
-
-def stop(message: str) -> NoReturn:
-    """End the start with one line. On exit code 3 gunicorn gives up instead of trying again."""
-    print(f"caigunn-admin cannot start: {message}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(3)
-
-
-def secret(name: str) -> str:
-    """The stripped value of NAME, or of the file that NAME_FILE points to; empty without."""
-    try:
-        return str(env.str(name, default="")).strip()
-    except OSError as error:
-        stop(f"{name}_FILE cannot be read ({error.strerror}).")
-
-
-def number(name: str, default: float) -> float:
-    """The number in NAME, `default` where it is empty. Stops the start if it is no number."""
-    try:
-        return float(env.str(name, default="").strip() or default)
-    except ValueError:
-        stop(f"{name} is a number, such as {default:g}.")
-
 
 DEBUG = env.bool("DEBUG", default=False)
 is_keyless = "".join(sys.argv[1:2]) in KEYLESS_COMMANDS
@@ -58,7 +32,9 @@ TOKEN_KEYS = secret("TOKEN_KEYS")
 if not TOKEN_KEYS:
     if not DEBUG and not is_keyless:
         stop("set TOKEN_KEYS (or TOKEN_KEYS_FILE); `manage.py make_token_key` prints one.")
-    TOKEN_KEYS = "development:" + "A" * 43 + "="
+    TOKEN_KEYS = vault.DEVELOPMENT_KEYS
+if problem := vault.why_unusable(TOKEN_KEYS, is_development=DEBUG or is_keyless):
+    stop(problem)
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -128,6 +104,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "caigunn_admin.middleware.CompressionMiddleware",
+    "chatbots.checks.KeysMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -249,8 +226,7 @@ if TWO_FACTOR_REQUIRED not in {"nobody", "admins", "everybody"}:
     stop("TWO_FACTOR_REQUIRED is nobody, admins or everybody.")
 
 # Sessions
-SESSION_ENGINE = "caigunn_admin.team.sessions"
-SESSION_SERIALIZER = "chatbots.sealed_sessions.SealedSerializer"
+SESSION_ENGINE = "chatbots.sealed_sessions"
 SESSION_IDLE_SECONDS = 8 * 3600.0
 SESSION_ABSOLUTE_SECONDS = 7 * 24 * 3600.0
 SESSION_SEEN_SECONDS = 300.0  # how exactly it is known when a session was used last

@@ -7,5 +7,5 @@ class ChatbotsConfig(AppConfig):
     name = "chatbots"
 
     def ready(self) -> None:
-        from chatbots import checks  # noqa: F401, PLC0415 - registers the checks
+        from chatbots import checks, sealed_mfa  # noqa: F401, PLC0415 - connect their receivers
         from chatbots.services import leaving  # noqa: F401, PLC0415 - connects the receiver

@@ -27,6 +27,7 @@ from chatbots.services import refresh as refreshing
 from chatbots.services.access import Access, access_of
 
 from .crowd import join_crowd, refresh_all, visit_pages
+from .keys_acts import KEYS_ACTS
 from .reminding import claims, send_reminders
 
 EMAIL = "admin@example.com"
@@ -231,4 +232,4 @@ ACTS: dict[str, Callable[..., Act]] = {
         *(join_crowd, visit_pages, refresh_all),
         *(send_reminders, claims),
     )
-}
+} | KEYS_ACTS
