@@ -51,7 +51,7 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
         pk=record.pk, sealed=record.sealed, refresh_holder=None
     ).update(refresh_holder=holder, refresh_until=until)
     if not taken:
-        raise RefreshRunningError
+        return _of_record_as_it_is(request, record, old_token, end)
     # The lease was free, so whoever left a Change open is gone.
     _close_refreshes(record, timezone.now(), _("It was not refreshed: the token before it works."))
     request = replace(request, access_token_id=record.id)
@@ -90,6 +90,16 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
     note_worked(record)
     close(change, Outcome.DONE, after=known(record))
     return AccessToken.objects.filter(pk=record.pk).first() or record
+
+
+def _of_record_as_it_is(
+    request: Request, record: AccessToken, token: str, end: date | None
+) -> AccessToken:
+    """Refresh the same token where it was only sealed anew meanwhile, with another key."""
+    fresh = AccessToken.objects.filter(pk=record.pk, refresh_holder=None).first()
+    if fresh is None or fresh.sealed == record.sealed or fresh.open() != token:
+        raise RefreshRunningError
+    return refresh(request, fresh, end)
 
 
 def settle_refresh(request: Request, record: AccessToken, deadline: Deadline | None = None) -> bool:

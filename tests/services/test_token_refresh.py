@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -11,7 +12,7 @@ from chatbots import vault
 from chatbots.caigunn import CaigunnError, RateLimited, Rejected, TokenRejected
 from chatbots.models import AccessToken, Connection, EndSource
 from chatbots.sandbox import Fault
-from chatbots.services import refresh, token
+from chatbots.services import key_rotation, refresh, token
 from chatbots.services.access import NotConnected, access_of
 from tests.conftest import Joining, connect
 
@@ -238,3 +239,16 @@ def test_a_record_that_was_disconnected_meanwhile_is_no_error_page(desk: Desk) -
         refresh.refresh(desk.asks(), desk.record)
     assert refresh_change().outcome == Outcome.FAILED
     assert not AccessToken.objects.exists()
+
+
+def test_a_token_that_is_sealed_anew_meanwhile_is_refreshed_all_the_same(
+    desk: Desk, settings: LazySettings
+) -> None:
+    settings.TOKEN_KEYS = f"new:{vault.make_key()},{settings.TOKEN_KEYS}"
+    with just_before(
+        lambda sql: sql.startswith('UPDATE "chatbots_accesstoken" SET "refresh_holder"'),
+        key_rotation.rotate,
+    ):
+        refresh.refresh(desk.asks(), desk.record)
+    assert AccessToken.objects.get().open() == desk.sandbox.users[0].token
+    assert desk.calls() == ["GET token/refresh", "GET plan"]
