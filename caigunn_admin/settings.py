@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "caigunn_admin.middleware.NoStoreMiddleware",
     "caigunn_admin.middleware.WrongMethodMiddleware",
+    "caigunn_admin.team.preferences.PreferencesMiddleware",
     "chatbots.middleware.KeepInputMiddleware",
     "caigunn_admin.middleware.MemberRequiredMiddleware",
     "caigunn_admin.team.two_factor.TwoFactorMiddleware",

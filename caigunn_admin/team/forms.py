@@ -1,8 +1,10 @@
 """What people type about themselves and each other."""
 
-from typing import Any
+import zoneinfo
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import (
     password_validators_help_texts,
     validate_password,
@@ -10,7 +12,7 @@ from django.contrib.auth.password_validation import (
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from caigunn_admin.team.models import Member, Role
+from caigunn_admin.team.models import Member, Role, Theme
 
 
 class InviteForm(forms.Form):
@@ -27,6 +29,38 @@ class RoleForm(forms.Form):
     """Another role for a member."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes none there
+    """How the pages are drawn for a member."""
+
+    class Meta:
+        model = Member
+        fields = ("name", "language", "time_zone", "theme")
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "theme": forms.Select(choices=[("", _("As the system has it")), *Theme.choices]),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "name": _("What your colleagues read beside what you change."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language"),
+            required=False,
+            choices=[("", _("As the browser asks for")), *settings.LANGUAGES],
+        )
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=_("Time zone"), choices=[(zone, zone) for zone in time_zones()]
+        )
+
+
+def time_zones() -> list[str]:
+    """The names of all places that have a time of their own; the team's own first."""
+    near = ["Asia/Taipei", "UTC"]
+    known = zoneinfo.available_timezones() - set(near)
+    return near + sorted(zone for zone in known if "/" in zone and not zone.startswith("Etc/"))
 
 
 class JoinForm(forms.Form):

@@ -16,6 +16,13 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
 
 
+class Theme(models.TextChoices):
+    """Colours, where a member does not leave them to their system."""
+
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
 class MemberManager(BaseUserManager["Member"]):
     """Makes members; addresses are kept in lower case, so that one person has one record."""
 
@@ -37,6 +44,10 @@ class Member(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
     is_active = models.BooleanField(_("may sign in"), default=True)
     page_size = models.PositiveSmallIntegerField(_("rows on a page"), default=30)
+    # Empty: as the browser has it.
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    theme = models.CharField(_("colours"), max_length=5, choices=Theme.choices, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     joined_at = models.DateTimeField(_("joined"), default=timezone.now)
 
     objects = MemberManager()

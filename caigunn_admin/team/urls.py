@@ -6,5 +6,6 @@ from caigunn_admin.team import views
 
 urlpatterns = [
     path("invitation/<str:key>/", views.invitation, name="invitation"),
+    path("preferences/", views.preferences, name="preferences"),
     path("sessions/", views.sessions, name="sessions"),
 ]

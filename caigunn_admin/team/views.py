@@ -14,7 +14,8 @@ from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
 from caigunn_admin.http import MemberRequest
 from caigunn_admin.team import invitations
-from caigunn_admin.team.forms import JoinForm
+from caigunn_admin.team.forms import JoinForm, PreferencesForm
+from caigunn_admin.team.preferences import use
 
 
 @login_not_required
@@ -41,6 +42,20 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
         return response
     status = 422 if form.errors else 200
     return render(request, "team/join.html", {"form": form, "invitation": found}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: MemberRequest) -> HttpResponse:
+    """How the pages are drawn for the member: language, time zone, colours, keyboard."""
+    form = PreferencesForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        member = form.save()
+        # From this answer on: its message is in the language that was chosen.
+        use(request, member)
+        messages.success(request, _("Saved."))
+        return redirect("preferences")
+    status = 422 if form.errors else 200
+    return render(request, "team/preferences.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

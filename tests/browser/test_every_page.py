@@ -156,6 +156,7 @@ PAGES: dict[str, Way] = {
     "member": a_member,
     "invited": an_invitation,
     "sessions": to("/account/sessions/"),
+    "preferences": to("/account/preferences/"),
     "two-factor": to("/account/2fa/"),
     "authenticator app": to("/account/2fa/totp/activate/"),
     "passkey": to("/account/2fa/webauthn/add/"),
