@@ -36,12 +36,10 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django take
 
     class Meta:
         model = Member
-        fields = ("name", "language", "time_zone", "theme")
-        widgets: ClassVar[dict[str, forms.Widget]] = {
-            "theme": forms.Select(choices=[("", _("As the system has it")), *Theme.choices]),
-        }
+        fields = ("name", "language", "time_zone", "theme", "uses_shortcuts")
         help_texts: ClassVar[dict[str, Any]] = {
             "name": _("What your colleagues read beside what you change."),
+            "uses_shortcuts": _("Press ? on any page to see them."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +48,11 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django take
             label=_("Language"),
             required=False,
             choices=[("", _("As the browser asks for")), *settings.LANGUAGES],
+        )
+        self.fields["theme"] = forms.ChoiceField(
+            label=_("Colours"),
+            required=False,
+            choices=[("", _("As the system has it")), *Theme.choices],
         )
         self.fields["time_zone"] = forms.ChoiceField(
             label=_("Time zone"), choices=[(zone, zone) for zone in time_zones()]

@@ -48,6 +48,7 @@ class Member(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("colours"), max_length=5, choices=Theme.choices, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    uses_shortcuts = models.BooleanField(_("Keyboard shortcuts"), default=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now)
 
     objects = MemberManager()

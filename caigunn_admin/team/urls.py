@@ -6,6 +6,7 @@ from caigunn_admin.team import views
 
 urlpatterns = [
     path("invitation/<str:key>/", views.invitation, name="invitation"),
+    path("keyboard/", views.keyboard, name="keyboard"),
     path("preferences/", views.preferences, name="preferences"),
     path("sessions/", views.sessions, name="sessions"),
 ]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
@@ -56,6 +56,12 @@ def preferences(request: MemberRequest) -> HttpResponse:
         return redirect("preferences")
     status = 422 if form.errors else 200
     return render(request, "team/preferences.html", {"form": form}, status=status)
+
+
+@require_safe
+def keyboard(request: MemberRequest) -> HttpResponse:
+    """The palette and the list of shortcuts, for the script that asks for them."""
+    return render(request, "team/_keyboard.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

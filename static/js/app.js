@@ -99,6 +99,20 @@
     for (const form of document.querySelectorAll(".form-wide")) form.classList.remove("htmx-request");
   });
 
+  // Shortcuts are fetched with the first key that may be one.
+  const keys = document.body.dataset.keys;
+  let onKey;
+  if (keys) document.addEventListener("keydown", async (event) => {
+    if (onKey) return onKey(event, document.body.dataset.keyboard);
+    const isPalette = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
+    if (!isPalette && (!/^[/gjkne?]$/.test(event.key) || event.target.closest("input, textarea, select"))) return;
+    if (isPalette || event.key === "/") event.preventDefault();
+    const again = new KeyboardEvent("keydown", event);
+    const { target } = event;
+    onKey = (await import(keys)).default;
+    target.dispatchEvent(again);
+  });
+
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);

@@ -92,6 +92,7 @@ TABLE = {
         (302, 403, 403, 302, 404),
         Action.MANAGE_TEAM,
     ),
+    "keyboard": Entry("/account/keyboard/", everyone(200), everyone(405)),
     "preferences": Entry("/account/preferences/", everyone(200), everyone(422)),
     "sessions": Entry("/account/sessions/", everyone(200), everyone(302)),
     "change_undo": Entry(

@@ -7,7 +7,6 @@ from django.test import Client
 from chatbots.sandbox import Chatbot, Fault, Sandbox
 from tests.pages.calls import (
     ALWAYS,
-    BAD_BODIES,
     NO_ANSWER,
     NOT_UNDERSTOOD,
     TOKEN_REFUSED,
@@ -89,14 +88,6 @@ def test_rate_limited(viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) 
     response = viewer.get(url)
     assert_error(response, 503, "Try again in 30 seconds.")
     assert response["Retry-After"] == "30"
-
-
-@pytest.mark.parametrize("body", sorted(set(BAD_BODIES) - {"wrong types"}))
-def test_bad_bodies(body: str, viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) -> None:
-    sandbox.order(BAD_BODIES[body](info_path(bot)))
-    response = viewer.get(url)
-    says = NO_ANSWER if response.status_code == 503 else NOT_UNDERSTOOD
-    assert_error(response, {"cut": 503}.get(body, 502), says)
 
 
 def test_an_answer_about_another_chatbot_is_not_understood(

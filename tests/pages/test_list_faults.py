@@ -1,4 +1,4 @@
-"""`/chatbots/` while Caigunn does not do as asked, and with text that was made to do harm."""
+"""`/chatbots/` while Caigunn does not do as asked."""
 
 import pytest
 from django.conf import LazySettings
@@ -8,7 +8,6 @@ from chatbots.sandbox import Fault, Sandbox
 from tests.conftest import Browsing
 from tests.pages.calls import (
     ALWAYS,
-    BAD_BODIES,
     CHATBOTS,
     NO_ANSWER,
     NOT_UNDERSTOOD,
@@ -106,15 +105,6 @@ def test_rate_limited(headers: dict[str, str], viewer: Client, sandbox: Sandbox)
     assert response["Retry-After"] == "3600"
 
 
-@pytest.mark.parametrize("headers", [{}, RESULTS, WEBHOOKS], ids=["page", "results", "webhooks"])
-@pytest.mark.parametrize("body", BAD_BODIES)
-def test_bad_bodies(body: str, headers: dict[str, str], viewer: Client, sandbox: Sandbox) -> None:
-    sandbox.order(BAD_BODIES[body](LIST))
-    response = viewer.get(URL, headers=headers)
-    says = NO_ANSWER if response.status_code == 503 else NOT_UNDERSTOOD
-    assert_error(response, {"cut": 503}.get(body, 502), says)
-
-
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "close"])
 def test_broken_connections(kind: str, viewer: Client, sandbox: Sandbox) -> None:
     sandbox.order(Fault(kind, path=LIST, times=2))  # type: ignore[arg-type]
@@ -127,32 +117,3 @@ def test_too_slow(viewer: Client, sandbox: Sandbox, settings: LazySettings) -> N
     settings.CAIGUNN_TOTAL_TIMEOUT = 0.2
     sandbox.order(Fault("hang", path=LIST, times=ALWAYS))
     assert_error(viewer.get(URL), 503, "It did not answer in time.")
-
-
-# Text from outside
-
-
-WILD = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "javascript:alert(1)",
-    "bell \x07, escape \x1b[31m, \u202eoverride\u202c",
-    "{{ 7|add:7 }} {% now %}",
-    "長" * 300,
-]
-
-
-@pytest.mark.parametrize("wild", WILD)
-def test_titles_and_urls_are_shown_as_text(wild: str, viewer: Client, sandbox: Sandbox) -> None:
-    bot = sandbox.users[0].chatbots[0]
-    sandbox.edit(bot.id, title=wild, webhook_url=wild)
-    for page in (
-        assert_page(viewer.get(f"{URL}?webhooks=1")),
-        assert_fragment(viewer.get(URL, headers=WEBHOOKS)),
-        assert_fragment(viewer.get(URL, headers=RESULTS)),
-    ):
-        assert wild in page.html or wild in " ".join(page.attribute("title")) + page.text
-        assert "<script>alert" not in page.html
-        assert "<img src=x" not in page.html
-        assert not page.attribute("onerror")
-        assert not any(href.startswith("javascript:") for href in page.hrefs)
