@@ -203,7 +203,7 @@ class SettingsForm(WebhookForm):
     def changed_from(self, now: dict[str, Any]) -> set[str]:
         """Which fields that can be read hold something else than Caigunn reports `now`."""
         names = (*service.READABLE, "webhook_url")
-        values = {name: self.cleaned_data[name] for name in names}
+        values = {name: self.cleaned_data.get(name) for name in names}
         return {
             name
             for name, value in values.items()

@@ -92,6 +92,7 @@ class CaigunnClient:
             info.id is not None and _bare(info.id) != _bare(chatbot_id)
         ):
             raise self._calls.unusable(call)
+        self._calls.hide(info.api_key, info.opentalk_api_token)
         return info
 
     # Create Chatbot

@@ -16,6 +16,7 @@ from .errors import (
 from .secret import usable_secret
 from .transport import Answer, Call, Transport
 
+_LONG_ENOUGH = 16
 PLANS = "/api/external/user/plan"
 
 
@@ -29,6 +30,14 @@ class Conversation:
         self._transport = transport
         self._deadline = deadline
         self._request_id = request_id
+        self._hidden: tuple[SecretStr, ...] = ()
+
+    def hide(self, *secrets: SecretStr | None) -> None:
+        """Cut these, too, out of whatever Caigunn says from here on: it may quote a key that was
+        not sent with the call."""
+        found = (one for one in secrets if one is not None and one not in self._hidden)
+        # A short one could be part of any word.
+        self._hidden += tuple(one for one in found if len(one) >= _LONG_ENOUGH)
 
     def json(self, call: Call) -> dict[str, object]:
         """The JSON object of a successful answer."""
@@ -104,4 +113,5 @@ class Conversation:
         return refused
 
     def _secrets(self, call: Call) -> tuple[SecretStr, ...]:
-        return (self._token,) if call.api_key is None else (self._token, call.api_key)
+        sent = (self._token,) if call.api_key is None else (self._token, call.api_key)
+        return sent + self._hidden

@@ -111,10 +111,10 @@ def _now(field: str, reading: ChatbotReading) -> Any:
 
 def _differs(value: LeftValue, reading: ChatbotReading) -> bool:
     now = _now(value.field, reading)
-    return _is_told(value.field, now, reading) and not _is_same(value.field, now, value.value)
+    return is_told(value.field, now, reading) and not _is_same(value.field, now, value.value)
 
 
-def _is_told(field: str, now: Any, reading: ChatbotReading) -> bool:
+def is_told(field: str, now: Any, reading: ChatbotReading) -> bool:
     """Whether Caigunn has told the whole value: what it does not tell is no difference, and what a
     secret was cut out of cannot be compared."""
     if isinstance(now, str) and HIDDEN in now:
@@ -137,7 +137,7 @@ def accept(access: Access, chatbot_id: str, field: str, seen: Any, *, form_key: 
         if info.is_deleted:
             raise DeletedError
         now = _now(field, reading)
-        if not _is_told(field, now, reading) or not _is_same(field, now, seen):
+        if not is_told(field, now, reading) or not _is_same(field, now, seen):
             raise ClashError(now)
         left = LeftValue.objects.filter(chatbot_id=chatbot_id, field=field).first()
         before = {field: left.value if left else None}

@@ -26,6 +26,7 @@ from chatbots.services import outside as outside_service
 from chatbots.services import settings as settings_service
 from chatbots.services import undo as undo_service
 from chatbots.services.access import Access, note_rejected
+from chatbots.services.details import ChatbotReading
 from chatbots.services.outcomes import BusyError, ClashError, NotSavedError, UnsettledError
 from chatbots.story import CHECKED, label
 from chatbots.views.guards import with_access
@@ -43,6 +44,8 @@ class UndoValue:
     left: Any
     now: Any
     before: Any
+    is_known: bool
+    """Whether Caigunn has told what it is now."""
 
 
 @require_POST
@@ -137,6 +140,7 @@ def _undo_page(
     wanted = undo_service.plan(change)
     kept = kept_input.find(request, request.user)
     now: dict[str, Any] = {}
+    reading: ChatbotReading | None = None
     title = change.chatbot_title
     try:
         info, reading = details.read(access, change.chatbot_id)
@@ -154,7 +158,14 @@ def _undo_page(
         "title": title,
         "plan": wanted,
         "values": [
-            UndoValue(name, label(name), change.after.get(name), now.get(name), value)
+            UndoValue(
+                name,
+                label(name),
+                change.after.get(name),
+                now.get(name),
+                value,
+                reading is not None and outside_service.is_told(name, now.get(name), reading),
+            )
             for name, value in wanted.values.items()
         ],
         "left_out": [label(name) for name in wanted.left_out],

@@ -22,7 +22,13 @@ from chatbots.services import creation_report, details
 from chatbots.services import settings as service
 from chatbots.services.access import Access
 from chatbots.services.last_sent import last_sent
-from chatbots.services.outcomes import ClashError, DeletedError, NotSavedError, UnsettledError
+from chatbots.services.outcomes import (
+    ClashError,
+    DeletedError,
+    NotHeldError,
+    NotSavedError,
+    UnsettledError,
+)
 from chatbots.services.webhook_attempt import has_usable_key
 from chatbots.settings_form import SettingsForm
 from chatbots.views.edit_saving import Part, save
@@ -191,9 +197,9 @@ def _not_saved(
     context["status"] = 422
     if isinstance(error, UnsettledError | CaigunnError) and not isinstance(error, Rejected):
         context |= failed_with(request, error)
+    told = _told(failed)
     if isinstance(error, ClashError):
-        theirs = error.current if failed.name == "settings" else {"webhook_url": error.current}
-        context["clashes"] = clashes_of(form, theirs, form.initial)
+        context["clashes"] = clashes_of(form, told, form.initial)
     # Whoever is told what Caigunn reports now starts from that the next time.
     is_told = isinstance(error, NotSavedError) and error.problem not in {"busy", "deleted"}
     # With the same key nothing is written twice.
@@ -203,6 +209,9 @@ def _not_saved(
     start = shown
     if saves_settings or is_told:
         start = _start_again(access, chatbot_id, shown, form, settings_saved=saves_settings)
+        if failed.problem != "used":
+            saved = form.asked().values if saves_settings else {}
+            start |= _seen(form, shown, saved) | told
     if not is_told:
         start["webhook_url"] = shown.get("webhook_url")
     if failed.problem == "used" and failed.name == "settings":
@@ -215,6 +224,21 @@ def _not_saved(
         request.user, f"edit {chatbot_id}", start, key=state.key if keeps_key else ""
     )
     return _draw(request, chatbot_id, form, start, **context)
+
+
+def _told(failed: Part) -> dict[str, Any]:
+    """What the page says that Caigunn reports now, of the fields that were not saved."""
+    if not isinstance(failed.error, ClashError | NotHeldError):
+        return {}
+    current: Any = failed.error.current
+    return dict(current) if failed.name == "settings" else {"webhook_url": current}
+
+
+def _seen(form: SettingsForm, shown: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
+    """Of the fields that were typed into, the values that the member knows of: what the form
+    showed, or what was saved a moment ago. What somebody else has written since and no page has
+    told of clashes when the form is sent again."""
+    return {name: saved.get(name, shown[name]) for name in form.changed_from(shown) & shown.keys()}
 
 
 def _start_again(

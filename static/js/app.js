@@ -102,15 +102,17 @@
   // Shortcuts are fetched with the first key that may be one.
   const keys = document.body.dataset.keys;
   let onKey;
+  let early;
   if (keys) document.addEventListener("keydown", async (event) => {
     if (onKey) return onKey(event, document.body.dataset.keyboard);
+    // What is pressed while they are on their way comes after.
+    if (early) return early.push([event.target, new KeyboardEvent("keydown", event)]);
     const isPalette = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
     if (!isPalette && (!/^[/gjkne?]$/.test(event.key) || event.target.closest("input, textarea, select"))) return;
     if (isPalette || event.key === "/") event.preventDefault();
-    const again = new KeyboardEvent("keydown", event);
-    const { target } = event;
+    early = [[event.target, new KeyboardEvent("keydown", event)]];
     onKey = (await import(keys)).default;
-    target.dispatchEvent(again);
+    for (const [target, key] of early) onKey(key, document.body.dataset.keyboard, target);
   });
 
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });

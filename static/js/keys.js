@@ -55,7 +55,7 @@ const act = (keys) => {
   acts[keys]?.();
 };
 
-const pressed = async (event, url) => {
+const pressed = async (event, url, target = event.target) => {
   if (event.defaultPrevented || event.isComposing) return;
   const isPalette = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
   if (isPalette) {
@@ -63,7 +63,7 @@ const pressed = async (event, url) => {
     await load(url);
     return openPalette();
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isOpen()) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target) || isOpen()) return;
   const keys = prefix ? `${prefix} ${event.key}` : event.key;
   clearTimeout(forget);
   prefix = "";

@@ -30,7 +30,7 @@ def press(page: Page, *keys: str) -> None:
 def palette(page: Page) -> None:
     """Open the palette."""
     press(page, "Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Find chatbots")).to_be_focused()
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_the_palette_finds_pages_and_chatbots(page: Page, sandbox: Sandbox) -> N
     bot = sandbox.users[0].chatbots[20]
     palette(page)
     page.keyboard.type("activ")
-    option = page.get_by_role("option").first
+    option = page.get_by_role("dialog").get_by_role("option").first
     expect(option).to_contain_text("Activity")
     expect(option).to_have_attribute("aria-selected", "true")
     press(page, "Escape")
-    expect(page.get_by_role("combobox")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Find chatbots")).to_have_count(0)
     palette(page)
     page.keyboard.type(bot.id[:13])
-    expect(page.get_by_role("option").filter(has_text=bot.id)).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("option").filter(has_text=bot.id)).to_be_visible()
     press(page, "Enter")
     page.wait_for_url(f"**/chatbots/{bot.id}/")
 
@@ -99,7 +99,7 @@ def test_the_palette_offers_what_the_page_does(page: Page, sandbox: Sandbox) -> 
     page.goto(f"/chatbots/{bot.id}/")
     palette(page)
     page.keyboard.type("edit settings")
-    expect(page.get_by_role("option").first).to_contain_text("Edit settings")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("Edit settings")
     press(page, "Enter")
     page.wait_for_url(f"**/chatbots/{bot.id}/edit/")
 
@@ -113,13 +113,13 @@ def test_nothing_is_wrong_with_the_dialogs(page: Page, theme: str) -> None:
     press(page, "Escape")
     palette(page)
     page.keyboard.type("a")
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
     assert Axe().run(page).response["violations"] == []
 
 
 def test_a_role_is_offered_what_it_may(open_page: OpenPage) -> None:
     page = open_page(VIEWER)
-    open_list(page)
+    page.goto("/chatbots/")
     press(page, "n")
     palette(page)
     page.keyboard.type("new chatbot")
@@ -134,7 +134,8 @@ def test_switched_off_nothing_fires_and_nothing_is_fetched(open_page: OpenPage) 
     page.get_by_role("button", name="Save").click()
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
-    open_list(page)
+    page.goto("/chatbots/")
+    page.wait_for_load_state("networkidle")
     press(page, "g", "p", "?", "Control+k")
     expect(page).to_have_url(re.compile("/chatbots/$"))
     assert not [url for url in fetched if "keys" in url or "keyboard" in url]

@@ -29,6 +29,7 @@ from chatbots.services.access import Access, access_of
 from .crowd import join_crowd, refresh_all, visit_pages
 from .keys_acts import KEYS_ACTS
 from .reminding import claims, send_reminders
+from .signing_in import SIGNING_IN
 
 EMAIL = "admin@example.com"
 Act = Callable[[], Any]
@@ -231,5 +232,6 @@ ACTS: dict[str, Callable[..., Act]] = {
         *(save_webhook, save_settings, delete, create, adopt, unfinished, changes, settle),
         *(join_crowd, visit_pages, refresh_all),
         *(send_reminders, claims),
+        *SIGNING_IN,
     )
 } | KEYS_ACTS

@@ -75,6 +75,8 @@ class Run:
         # Typed into the wrong field.
         form = self.admin.form(LOGIN)
         self.admin.send(form, login=WRONG_PASSWORD, password=WRONG_PASSWORD)
+        # That field keeps what was typed.
+        self.admin.visits.pop()
         assert self.admin.sign_in().status == 302
 
     def _connect(self) -> None:
@@ -91,10 +93,11 @@ class Run:
             *(f"/chatbots/new/?from={self.bots[0].id}&webhook=1", f"{one}delete/", "/activity/"),
             *("/healthz", "/readyz", "/nowhere/"),
         )
+        # The one that has both.
+        full = next(bot for bot in self.bots if all(bot.fields[name] for name in SECRET_FIELDS))
         for name in SECRET_FIELDS:
-            secret = str(self.bots[0].fields[name])
-            shown = self.admin.send(self.admin.form(one, f"{one}reveal/"), field=name)
-            assert secret in shown.text
+            form = self.admin.form(f"/chatbots/{full.id}/", f"/chatbots/{full.id}/reveal/")
+            assert str(full.fields[name]) in self.admin.send(form, field=name).text
 
     def _open(self, *addresses: str) -> None:
         for address in addresses:
@@ -123,7 +126,7 @@ class Run:
         self._open(f"/chatbots/{keyed.id}/", f"/chatbots/{keyed.id}/history/")
 
     def _send(self, address: str, **typed: str) -> int:
-        return self.admin.send(self.admin.form(address), **typed).status
+        return self.admin.send(self.admin.form(address), None, **typed).status
 
     @property
     def keyed(self) -> Chatbot:
@@ -133,16 +136,26 @@ class Run:
     def _fail(self) -> None:
         """Answers that repeat a secret, and answers that are lost."""
         one, bot = f"/chatbots/{self.bots[1].id}/", self.bots[1]
-        echo = {"detail": f"bad key {bot.api_key} of {self.caigunn.users[0].token}"}
-        for status in (400, 500):
-            self._order(Fault("status", path=CHATBOT, status=status, body=echo))
-            self._open(f"{one}?fresh=1")
-        self._order(Fault("not_json", path=CHATBOT))
-        self._open(f"{one}?fresh=1")
-        for fault in (Fault("status", method="PUT", status=400, body=echo), Fault("reset_after")):
-            form = self.admin.form(f"{one}webhook/")
+        token = {"detail": f"bad token {self.caigunn.users[0].token}"}
+        key = {"detail": f"bad key {bot.api_key}"}
+        for fault in (
+            Fault("status", path=CHATBOT, status=400, body=token),
+            Fault("status", path=CHATBOT, status=500, body=key),
+            Fault("not_json", path=CHATBOT),
+        ):
             self._order(fault)
-            self.admin.send(form, webhook_url=f"{HOOK}/again")
+            self._open(f"{one}?fresh=1")
+        for fault in (
+            Fault("status", method="PUT", status=400, body=token),
+            Fault("status", method="PUT", status=400, body=key),
+            Fault("reset_after", method="PUT"),
+        ):
+            for address, typed in (("webhook/", "webhook_url"), ("edit/", "prompt")):
+                form = self.admin.form(one + address)
+                self._order(fault)
+                self.admin.send(form, None, **{typed: f"{HOOK}/again"})
+                self.caigunn.clear_faults()
+        self._open("/activity/", f"{one}history/")
         form = self.admin.form(NEW)
         self._order(Fault("reset_after", method="POST"))
         self.admin.send(form, title="Lost", plan_id=self.caigunn.users[0].plans[0].id)
@@ -176,8 +189,8 @@ class Run:
         """After another password; what is sent afterwards is kept for the next sign-in."""
         change = self.admin.form("/account/password/change/")
         passwords = {"oldpassword": PASSWORD, "password1": NEXT_PASSWORD}
-        self.admin.send(change, **passwords, password2=NEXT_PASSWORD)
-        self.admin.sign_in(password=NEXT_PASSWORD)
+        for second in (WRONG_PASSWORD, NEXT_PASSWORD):
+            self.admin.send(change, None, **passwords, password2=second)
         forms = [
             self.admin.form(f"/chatbots/{self.bots[1].id}/webhook/"),
             self.admin.form("/token/"),
@@ -185,7 +198,7 @@ class Run:
         self.admin.send(self.admin.open("/token/").form("/account/logout/"))
         self.admin.send(forms[0], webhook_url=f"{HOOK}/kept")
         self.admin.send(forms[1], access_token=self.caigunn.users[0].token)
-        self.admin.sign_in(password=NEXT_PASSWORD)
+        assert self.admin.sign_in(password=NEXT_PASSWORD).status == 302
 
 
 def dump(url: str) -> Iterator[tuple[str, str]]:

@@ -74,7 +74,7 @@ def code_of(secret: str, period: int | None = None) -> str:
 
 def shown_secret(page: Drawn) -> str:
     """The secret that the page of the set-up shows."""
-    found = set(re.findall(r"\b[A-Z2-7]{32}\b", page.html))
+    found: set[str] = set(re.findall(r"\b[A-Z2-7]{32}\b", page.html))
     (secret,) = found
     return secret
 

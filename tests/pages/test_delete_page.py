@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chatbots.sandbox import AsOf, Chatbot, Sandbox
 from tests.conftest import Browsing
-from tests.pages.calls import calls, writes
+from tests.pages.calls import calls, info_path, writes
 from tests.pages.changes import member_of
 from tests.pages.changing import HOSTILE, count, delete_url, errors_of, follow, opened
 from tests.pages.drawn import Form, assert_error, assert_leads_to_sign_in, assert_page
@@ -215,3 +215,13 @@ def test_posts_about_a_deleted_one_are_refused(
         kept = page.form(f"/chatbots/{bot.id}/{name}/").fields
         assert kept["webhook_url"] == "https://x.example/"
     assert writes(sandbox) == []
+
+
+def test_a_webhook_that_caigunn_does_not_tell_is_called_unknown(
+    admin: Client, sandbox: Sandbox, bot: Chatbot, url: str
+) -> None:
+    odd = {"id": bot.id, "title": bot.title, "webhook_url": 5}
+    sandbox.order(Fault("status", status=200, body=odd, path=info_path(bot), times=9))
+    text = " ".join(assert_page(admin.get(url)).text.split())
+    assert "Webhook URL Unknown" in text
+    assert "No webhook" not in text

@@ -45,7 +45,7 @@ def _people(join: Joining) -> None:
     assert Invitation.objects.exists()
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS)
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def email(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

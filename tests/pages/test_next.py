@@ -61,7 +61,7 @@ def assert_stays(response: Any) -> None:
         assert not address.startswith(("javascript", "data")), address
 
 
-@pytest.fixture(params=HOSTILE.values(), ids=HOSTILE)
+@pytest.fixture(params=list(HOSTILE.values()), ids=list(HOSTILE))
 def wanted(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -252,3 +252,15 @@ def test_a_session_that_ended_before_it_was_sent(
     assert response.status_code == 302
     assert response["Location"].startswith("/account/login/")
     assert writes(sandbox) == []
+
+
+@pytest.mark.parametrize("body", ["wrong types", "missing keys"])
+def test_what_caigunn_does_not_tell_is_called_unknown(
+    editor: Client, sandbox: Sandbox, change: Change, bot: Chatbot, body: str
+) -> None:
+    odd = {"id": bot.id, "title": "Orders"}
+    if body == "wrong types":
+        odd |= {"webhook_url": 5}  # type: ignore[dict-item]
+    sandbox.order(Fault("status", status=200, body=odd, path=info_path(bot), times=9))
+    page = page_of(editor, undo_url(change))
+    assert "Caigunn reports now Unknown" in " ".join(page.text.split())

@@ -25,6 +25,7 @@ TABLE = {
         Action.DELETE_CHATBOT,
         Action.REFRESH_ANY_TOKEN,
         Action.SEE_ALL_ACTIVITY,
+        Action.MANAGE_TEAM,
     },
 }
 
