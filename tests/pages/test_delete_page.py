@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from chatbots.sandbox import AsOf, Chatbot, Sandbox
+from chatbots.sandbox import AsOf, Chatbot, Fault, Sandbox
 from tests.conftest import Browsing
 from tests.pages.calls import calls, info_path, writes
 from tests.pages.changes import member_of
