@@ -54,7 +54,7 @@ class CaigunnErrorMiddleware:
         if isinstance(exception, NotConnected | ProofNeeded):
             is_proof = isinstance(exception, ProofNeeded)
             page = proof_page(request) if is_proof else reverse("token")
-            back = kept_input.way_back(request, page_of(request))
+            back = getattr(exception, "back", "") or kept_input.way_back(request, page_of(request))
             url = f"{page}?{urlencode({'next': back})}"
             return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
         if isinstance(exception, SealError):

@@ -112,6 +112,7 @@ class EventKind(models.TextChoices):
     SIGNED_OUT = "signed_out", _("Signed out")
     PROVED = "proved", _("Confirmed who they are")
     PASSWORD_CHANGED = "password_changed", _("Password changed")
+    EMAIL_CHANGED = "email_changed", _("Email address changed")
     TWO_FACTOR_ADDED = "two_factor_added", _("Two-factor sign-in added")
     TWO_FACTOR_REMOVED = "two_factor_removed", _("Two-factor sign-in removed")
     CODES_MADE = "codes_made", _("Recovery codes made anew")

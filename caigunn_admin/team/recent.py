@@ -21,7 +21,12 @@ PROVED_AT = "proved_at"
 
 
 class ProofNeeded(Exception):  # noqa: N818 - it asks for something, nothing went wrong
-    """The member has to prove once more who they are before this may be done."""
+    """The member has to prove once more who they are before this may be done. `back` is where they
+    come back to, where that is not the page they were on."""
+
+    def __init__(self, back: str = "") -> None:
+        super().__init__("a fresh proof is needed")
+        self.back = back
 
 
 def note_proof(request: HttpRequest) -> None:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from allauth.account import signals as account_signals
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth_signals
@@ -53,6 +54,18 @@ def proved(request: HttpRequest, user: Member, **details: Any) -> None:
 @receiver(account_signals.password_reset)
 def password_changed(request: HttpRequest, user: Member, **_rest: Any) -> None:
     note(request, EventKind.PASSWORD_CHANGED, user)
+
+
+@receiver(account_signals.email_changed)
+def email_changed(
+    request: HttpRequest,
+    user: Member,
+    from_email_address: EmailAddress,
+    to_email_address: EmailAddress,
+    **_rest: Any,
+) -> None:
+    before = from_email_address.email if from_email_address else ""
+    note(request, EventKind.EMAIL_CHANGED, user, detail=f"{before} → {to_email_address.email}")
 
 
 @receiver(mfa_signals.authenticator_added)

@@ -7,6 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,7 +18,7 @@ from caigunn_admin.team import invitations, members
 from caigunn_admin.team.forms import InviteForm, RoleForm
 from caigunn_admin.team.guards import allowed_to
 from caigunn_admin.team.models import Invitation, Member, Role
-from caigunn_admin.team.recent import proof_required
+from caigunn_admin.team.recent import ProofNeeded, is_proved, proof_required
 from caigunn_admin.team.roles import Action
 from caigunn_admin.team.two_factor import factors_of, required_of
 from chatbots.rendering import draw
@@ -34,11 +35,14 @@ def _for_admins(view: View[P]) -> View[P]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@_for_admins
+@allowed_to(Action.MANAGE_TEAM)
 def team(request: MemberRequest) -> HttpResponse:
     """All members and invitations; POST invites (`email`, `role`)."""
+    if not is_proved(request):
+        typed = {name: request.POST[name] for name in ("email", "role") if name in request.POST}
+        raise ProofNeeded(f"{request.path}?{urlencode(typed)}" if typed else "")
     if request.method != "POST":
-        return _page(request, InviteForm(initial={"role": Role.VIEWER}))
+        return _page(request, InviteForm(initial={"role": Role.VIEWER} | request.GET.dict()))
     form = InviteForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)

@@ -82,10 +82,11 @@ def _words(text: str, known: list[str]) -> set[str]:
 
 
 def data_of(sandbox: Sandbox | None) -> set[str]:
-    """What Caigunn says of plans, models and chatbots, and the names of the time zones."""
+    """What Caigunn says of plans, models, chatbots and tokens, and the names of the time zones."""
     found = {zone for zone in zoneinfo.available_timezones() if "/" in zone}
     if sandbox is None:
         return found
+    found |= {"Invalid access token"}
     found |= {text for model in sandbox.models for text in (model.title, model.model_name)}
     for user in sandbox.users:
         found |= {plan.title for plan in user.plans}

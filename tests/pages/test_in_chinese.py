@@ -295,7 +295,7 @@ def test_a_team(join: Joining, sandbox: Sandbox, settings: LazySettings) -> None
     guest = visitor(Accept_Language=ASKED)
     link = link_in(drawn(response))
     check(guest.get(link))
-    check(lead.get(link))
+    check(lead.get(link), status=409)
     check(guest.post(link, {"password": "short", "password_again": "other"}), status=422)
     check(guest.post(link, {"password": "1234567", "password_again": "1234567"}), status=422)
     page = f"/team/{viewer.pk}/"
