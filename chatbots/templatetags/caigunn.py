@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
+from chatbots.webhook_events import WebhookEvent, events_of
 from chatbots.webhook_url import host_and_path, warnings
 
 register = template.Library()
@@ -98,6 +99,12 @@ def host(url: str) -> str:
 def after_host(url: str) -> str:
     """The rest of a URL."""
     return host_and_path(url)[1]
+
+
+@register.filter
+def webhook_events(chatbot_id: str) -> list[WebhookEvent]:
+    """What arrives at the webhook of a chatbot."""
+    return events_of(chatbot_id)
 
 
 @register.filter

@@ -53,8 +53,10 @@ def is_in(browser: Client) -> bool:
 
 
 def later(**how_much: float) -> time_machine.travel:
-    """So much later; the clock goes on from there."""
-    return time_machine.travel(timezone.now() + timedelta(**how_much), tick=True)
+    """So much later, and a few seconds into the next half minute, so that a code stays good while
+    it is sent; the clock goes on from there."""
+    at = int((timezone.now() + timedelta(**how_much)).timestamp())
+    return time_machine.travel((at // 30 + 1) * 30 + 5, tick=True)
 
 
 def link_in(page: Drawn) -> str:
@@ -81,9 +83,10 @@ def shown_secret(page: Drawn) -> str:
 
 def set_up_totp(browser: Client) -> str:
     """Add an authenticator app as the page asks to; its secret."""
-    page = assert_page(browser.get(TOTP_PAGE))
-    secret = shown_secret(page)
-    response = page.form(TOTP_PAGE).submit(browser, code=code_of(secret))
+    with later():
+        page = assert_page(browser.get(TOTP_PAGE))
+        secret = shown_secret(page)
+        response = page.form(TOTP_PAGE).submit(browser, code=code_of(secret))
     assert response.status_code == 302, drawn(response).text
     return secret
 

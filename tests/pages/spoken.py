@@ -3,11 +3,19 @@
 import re
 import zoneinfo
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import Any
 
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import translation
+
 from chatbots.sandbox import Sandbox
-from tests.pages.drawn import UNSEEN, VOID
+from tests.pages.drawn import UNSEEN, VOID, drawn
+
+ASKED = "zh-TW,zh;q=0.9,en;q=0.8"
+"""What a browser in Taiwan asks for."""
 
 # The same in Chinese: names, kinds of files, keys, units.
 NAMES = frozenset(
@@ -29,6 +37,30 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 # Marks that stand in a template, beside a message.
 _OF_TEMPLATES = re.compile("您的帳號:|角色: |API 金鑰:|: 已(?:儲存|清除)|個聊天機器人, 其中")
 _GLUED = re.compile(r"[\u4e00-\u9fff」）][,;:!?.]|[,;:!?][\u4e00-\u9fff「（]|。\.")
+
+
+@contextmanager
+def both_languages(settings: LazySettings) -> Iterator[None]:
+    """The site speaks English and Chinese; afterwards this thread has its language again, which a
+    request leaves behind."""
+    settings.LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
+    with translation.override("en"):
+        yield
+
+
+def asking(browser: Client) -> Client:
+    """The browser, which asks for Chinese from now on."""
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = ASKED
+    return browser
+
+
+def check(response: Any, sandbox: Sandbox | None = None, status: int = 200) -> None:
+    """It answered this status, and says nothing in English."""
+    html = response.content.decode()
+    assert response.status_code == status, drawn(response).text[:1000]
+    assert ("<html" not in html) or '<html lang="zh-hant"' in html
+    assert english_in(html, data_of(sandbox)) == []
+    assert glued_in(html) == []
 
 
 class _Spoken(HTMLParser):

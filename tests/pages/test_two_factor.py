@@ -1,6 +1,7 @@
 """Two-factor sign-in: who has to, what they may do before, and what stands in the database."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ from tests.pages.people import (
 INDEX = "/account/2fa/"
 CODES = "/account/2fa/recovery-codes/"
 OFF = "/account/2fa/totp/deactivate/"
+
+
+@pytest.fixture(autouse=True)
+def _no_end_of_a_half_minute() -> Iterator[None]:
+    """A code stays good while it is sent."""
+    with later():
+        yield
 
 
 def recovery_codes(browser: Client) -> list[str]:

@@ -227,3 +227,15 @@ def test_anonymous(client: Client, db: None) -> None:
             url, headers=htmx("webhook-a-1", "/chatbots/?page=3"), SERVER_NAME="localhost"
         )
         assert_htmx_leads_to_sign_in(response, "/chatbots/%3Fpage%3D3")
+
+
+def test_the_eight_events_are_explained_on_the_page_and_not_in_a_row(
+    editor: Client, bot: Chatbot, url: str
+) -> None:
+    page = assert_page(editor.get(url))
+    for name in ("crawling.initial", "uploading.failed", "training.completed"):
+        assert name in page.text
+    assert page.html.count("<details>") == 8
+    assert f"&quot;chatbot_id&quot;: &quot;{bot.id}&quot;" in page.html
+    row = editor.get(url, headers=htmx(f"webhook-{bot.id}"))
+    assert "crawling.initial" not in row.content.decode()
