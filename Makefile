@@ -13,10 +13,10 @@ TOOLS := DEBUG=on DATABASE_URL=sqlite://:memory:
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types migrations chromium postgresql faults bench audit requirements clean
+.PHONY: help demo test check lint types migrations chromium postgresql faults bench bench-page audit requirements clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.installed ## run the dashboard with a sandbox on this machine, until Ctrl-C
 	@DEBUG=off $(BIN)/python manage.py collectstatic --noinput --verbosity 0
@@ -51,6 +51,9 @@ faults: .venv/.installed-dev ## print what every page and every write says to ev
 
 bench: .venv/.installed-dev ## measure pages beside the bare calls they make
 	$(BIN)/python -m tests.bench
+
+bench-page: .venv/.installed-dev chromium ## measure what a browser meets on list, detail and edit
+	$(BIN)/python -m tests.bench.page
 
 audit: .venv/.installed-dev ## look the pinned packages up among known vulnerabilities
 	$(BIN)/pip-audit --requirement requirements-dev.txt --require-hashes --disable-pip
