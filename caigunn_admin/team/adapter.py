@@ -38,6 +38,11 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
             raise ImmediateHttpResponse(redirect("account_inactive"))
         super().login(request, user)
 
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        # allauth writes the whole row: whoever was thrown out meanwhile would be back in.
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def _get_login_attempts_cache_key(
         self,
         request: HttpRequest,  # noqa: ARG002 - allauth's signature

@@ -49,7 +49,9 @@ def preferences(request: MemberRequest) -> HttpResponse:
     """How the pages are drawn for the member: language, time zone, colours, keyboard."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        member = form.save()
+        member = form.save(commit=False)
+        # Not the whole row: the role, and whether they are in, may have changed meanwhile.
+        member.save(update_fields=form.Meta.fields)
         # From this answer on: its message is in the language that was chosen.
         use(request, member)
         messages.success(request, _("Saved."))
