@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "caigunn_admin.middleware.CompressionMiddleware",
     "chatbots.checks.KeysMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "caigunn_admin.team.sessions.SessionUseMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -212,8 +213,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_SCHEME
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+# The old password is asked for where it is changed: no more guesses there than at the sign-in.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key", "change_password": "5/5m/user"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "caigunn_admin.team.password_links.PasswordLinks"  # noqa: S105 - a class
 INVITATION_SECONDS = 7 * 24 * 3600.0
 
 # Two-factor sign-in

@@ -35,7 +35,11 @@ def invite(request: HttpRequest, email: str, role: Role) -> str:
     """Invite an address. Gives the link to hand over, empty where it was mailed. Raises
     IsMemberError, IsInvitedError and NotMailedError."""
     email = email.strip().lower()
-    if Member.objects.filter(email=email).exists():
+    # A further address of a member, too: whoever signs in with it is there already.
+    if (
+        Member.objects.filter(email=email).exists()
+        or EmailAddress.objects.filter(email=email, verified=True).exists()
+    ):
         raise IsMemberError
     key = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -58,10 +62,12 @@ def invite(request: HttpRequest, email: str, role: Role) -> str:
 
 def resend(request: HttpRequest, invitation: Invitation) -> str:
     """A new link in place of the one before, good for as long as a new one; as `invite` gives it.
-    Raises NotMailedError."""
+    Raises NotMailedError, and Invitation.DoesNotExist where it was used or taken back meanwhile."""
     key = secrets.token_urlsafe(32)
-    invitation.key_hash, invitation.expires_at = _hash(key), _end()
-    invitation.save(update_fields=["key_hash", "expires_at"])
+    same = Invitation.objects.filter(pk=invitation.pk)
+    if not same.update(key_hash=_hash(key), expires_at=_end()):
+        raise Invitation.DoesNotExist
+    invitation.refresh_from_db()
     note(
         request,
         EventKind.INVITED,

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
-from caigunn_admin.team.models import Member, Role
+from caigunn_admin.team.invitations import cancel
+from caigunn_admin.team.models import Invitation, Member, Role
 
 # Sent within the transaction that deactivates a member: `request`, `member`.
 deactivated = Signal()
@@ -29,6 +30,8 @@ def change_role(request: HttpRequest, member: Member, role: Role) -> None:
             return
         if role != Role.ADMIN:
             _keep_an_admin(member)
+        if member.role == Role.ADMIN:
+            _take_back_invitations(request, member)
         before, member.role = member.get_role_display(), role
         member.save(update_fields=["role"])
         note(
@@ -49,6 +52,7 @@ def deactivate(request: HttpRequest, member: Member) -> None:
         member.is_active = False
         member.save(update_fields=["is_active"])
         _end_sessions(member)
+        _take_back_invitations(request, member)
         note(request, EventKind.DEACTIVATED, member)
         deactivated.send(sender=Member, request=request, member=member)
 
@@ -102,6 +106,12 @@ def _keep_an_admin(member: Member) -> None:
     others = Member.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=member.pk)
     if not others.exists():
         raise LastAdminError
+
+
+def _take_back_invitations(request: HttpRequest, member: Member) -> None:
+    # Else whoever is no Admin any more comes back as one, with a link made in good time.
+    for invitation in Invitation.objects.filter(invited_by=member):
+        cancel(request, invitation)
 
 
 def _end_sessions(member: Member, *, but: str | None = None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -57,9 +58,14 @@ class TwoFactorMiddleware:
             return None
         if request.path.startswith(_WAYS) or not required_of(member) or has_one(member):
             return None
-        messages.warning(
-            request, _("Your role needs two-factor sign-in. Set it up here before you go on.")
-        )
+        said = _("Your role needs two-factor sign-in. Set it up here before you go on.")
+        # Once, however many pages were asked for before it was read.
+        waiting = messages.get_messages(request)
+        is_said = any(str(one) == said for one in waiting)
+        if isinstance(waiting, BaseStorage):
+            waiting.used = False
+        if not is_said:
+            messages.warning(request, said)
         if getattr(request, "htmx", False):
             return HttpResponseClientRedirect("/account/2fa/")
         return redirect("mfa_index")

@@ -101,6 +101,9 @@ def resend(request: MemberRequest, invitation_id: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=invitation_id)
     try:
         link = invitations.resend(request, invitation)
+    except Invitation.DoesNotExist:
+        messages.info(request, _("This invitation was used or taken back meanwhile."))
+        return redirect("team")
     except invitations.NotMailedError:
         messages.error(request, _not_mailed())
         return redirect("team")

@@ -136,6 +136,8 @@ def test_only_a_member_who_may_sign_in_gets_a_link(settings: LazySettings) -> No
         visitor().post(RESET, {"email": asked})
     got = {one.to[0] for one in mail.outbox if "/password/reset/key/" in one.body}
     assert got == {"viewer@example.com", "admin@example.com", "link@example.com"}
+    # Nobody signs up here, so no mail says that they could.
+    assert not any("signup" in one.body for one in mail.outbox)
 
 
 @pytest.mark.parametrize("asked", ["", "x", "x@", "a" * 400 + "@example.com", "x@y.zz\x00"])

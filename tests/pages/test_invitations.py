@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import LazySettings
 from django.core.mail import EmailMessage
 from django.test import Client
@@ -181,6 +182,12 @@ def test_a_member_is_not_invited_again(is_active: bool, lead: Client, join: Join
     assert not Invitation.objects.exists()
 
 
+def test_a_further_address_of_a_member_is_not_invited(lead: Client, join: Joining) -> None:
+    EmailAddress.objects.create(user=join("viewer"), email=NEW, verified=True, primary=False)
+    page = assert_page(lead.post(TEAM, {"email": NEW, "role": "admin"}), 422)
+    assert "is a member already" in page.text
+
+
 @pytest.mark.parametrize("is_active", [True, False])
 def test_an_invitation_gives_no_way_into_an_account_that_came_to_be_meanwhile(
     is_active: bool, lead: Client, join: Joining
@@ -251,6 +258,21 @@ def test_one_that_was_used_cannot_be_sent_again(lead: Client) -> None:
     form = drawn(lead.get(TEAM)).form(f"{TEAM}invitations/{pending().pk}/resend/")
     accept(visitor(), link)
     assert form.submit(lead).status_code == 404
+
+
+@pytest.mark.parametrize(("action", "role"), [("deactivate", ""), ("role", "editor")])
+def test_it_ends_with_the_power_of_whoever_invited(
+    action: str, role: str, lead: Client, join: Joining
+) -> None:
+    """Nobody who is thrown out comes back as an Admin under another address."""
+    join("admin", "second@example.com")
+    second = signed_in("second@example.com")
+    link, other = invited(lead, role="admin"), invited(second, "third@example.com")
+    inviter = Member.objects.get(email="lead@example.com")
+    second.post(f"{TEAM}{inviter.pk}/{action}/", {"role": role})
+    assert is_no_longer_good(link)
+    assert_page(visitor().get(other))
+    assert kinds().count("invitation_cancelled") == 1
 
 
 # The password

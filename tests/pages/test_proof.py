@@ -251,6 +251,21 @@ def test_a_wrong_password_proves_nothing(join: Joining) -> None:
         assert is_in(browser)
 
 
+def test_the_old_password_is_guessed_no_better_where_it_is_changed(join: Joining) -> None:
+    """Five in five minutes are the most."""
+    browser, url = signed_in(join("viewer")), "/account/password/change/"
+    new = {"password1": "another-password-9", "password2": "another-password-9"}
+    looked_at = 0
+    for minutes in range(4):
+        with later(minutes=1.1 * minutes):
+            for number in range(4):
+                answer = browser.post(url, new | {"oldpassword": f"guess-{minutes}-{number}"})
+                looked_at += answer.status_code == 200
+    assert looked_at == 5
+    with later(minutes=9):
+        assert browser.post(url, new | {"oldpassword": PASSWORD}).status_code == 302
+
+
 def test_a_code_proves_it_too(join: Joining) -> None:
     browser = signed_in(join("admin"))
     secret = set_up_totp(browser)

@@ -123,6 +123,7 @@ def test_members_see_what_concerns_them_and_an_admin_sees_all(admin: Client, joi
     text = " ".join(entries(browser))
     assert "Role changed" in text
     assert "by admin@example.com" in text
+    assert "Firefox of the admin" not in browser.get(RECORD).content.decode()
     assert "editor@example.com" not in text
     # The filter widens nothing.
     for query in ({"member": "editor"}, {"member": "admin", "kind": "signed_in"}):

@@ -60,6 +60,15 @@ def test_use_keeps_it_alive(member: Member) -> None:
         assert not is_in(browser)
 
 
+def test_use_of_one_keeps_no_other_alive(member: Member) -> None:
+    used, left = signed_in(member), signed_in(member)
+    with later(hours=6):
+        assert is_in(used)
+    with later(hours=9):
+        assert is_in(used)
+        assert not is_in(left)
+
+
 def test_the_time_is_a_setting(member: Member, settings: LazySettings) -> None:
     settings.SESSION_IDLE_SECONDS = 600.0
     browser = signed_in(member)
