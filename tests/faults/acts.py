@@ -225,13 +225,11 @@ def _at_once(acts: list[Callable[[], None]], found: list[str]) -> list[str]:
     return found
 
 
-ACTS: dict[str, Callable[..., Act]] = {
-    act.__name__: act
-    for act in (
-        *(prepare, connect, refresh, look, settle_refresh, read_plans),
-        *(save_webhook, save_settings, delete, create, adopt, unfinished, changes, settle),
-        *(join_crowd, visit_pages, refresh_all),
-        *(send_reminders, claims),
-        *SIGNING_IN,
-    )
-} | KEYS_ACTS
+_ACTS: tuple[Callable[..., Act], ...] = (
+    *(prepare, connect, refresh, look, settle_refresh, read_plans),
+    *(save_webhook, save_settings, delete, create, adopt, unfinished, changes, settle),
+    *(join_crowd, visit_pages, refresh_all),
+    *(send_reminders, claims),
+    *SIGNING_IN,
+)
+ACTS = {act.__name__: act for act in _ACTS} | KEYS_ACTS
