@@ -196,6 +196,7 @@ def test_nothing_is_wrong_on(
 def test_nothing_is_wrong_for_a_stranger_on(
     name: str, open_page: OpenPage, sandbox: Sandbox, console: Console
 ) -> None:
+    console.expect(*PROVOKED)
     page = open_page(None)
     PUBLIC_PAGES[name](page, sandbox)
     assert [*look_at(page, "light"), *look_at(page, "dark")] == []
