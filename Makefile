@@ -13,7 +13,7 @@ TOOLS := DEBUG=on DATABASE_URL=sqlite://:memory:
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types migrations chromium postgresql faults bench bench-page audit requirements clean
+.PHONY: help demo test check lint types migrations chromium postgresql faults bench bench-page messages audit requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ faults: .venv/.installed-dev ## print what every page and every write says to ev
 
 bench: .venv/.installed-dev ## measure pages beside the bare calls they make
 	$(BIN)/python -m tests.bench
+
+messages: .venv/.installed-dev ## bring the Chinese catalogue in step with the source
+	$(BIN)/python -m tests.translations
 
 bench-page: .venv/.installed-dev chromium ## measure what a browser meets on list, detail and edit
 	$(BIN)/python -m tests.bench.page

@@ -223,6 +223,10 @@ INVITATION_SECONDS = 7 * 24 * 3600.0
 MFA_ADAPTER = "chatbots.sealed_mfa.SealedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "caigunn_admin.team.forms.AddPasskeyForm",
+    "edit_webauthn": "caigunn_admin.team.forms.EditPasskeyForm",
+}
 # Browsers give passkeys to https, and to this machine.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_SCHEME == "http"
 TWO_FACTOR_REQUIRED = env.str("TWO_FACTOR_REQUIRED", default="admins")
@@ -300,9 +304,10 @@ STORAGES = {
 USE_I18N = True
 USE_TZ = True
 LANGUAGE_CODE = "en"
-# Chinese follows with its catalogue: half a page of Django's own words would be in it, ours not.
-LANGUAGES = [("en", "English")]
+
+LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["caigunn_admin.formats"]
 TIME_ZONE = "UTC"
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="plain")

@@ -3,6 +3,7 @@
 import zoneinfo
 from typing import Any, ClassVar
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import (
@@ -104,3 +105,15 @@ class JoinForm(forms.Form):
             validate_password(password, member)
         except ValidationError as error:
             self.add_error("password", error)
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth is untyped
+    """allauth's form, whose own label of the name is in no catalogue."""
+
+    name = forms.CharField(label=_("Name of the key"), required=False)
+
+
+class EditPasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    """Another name for a key."""
+
+    name = forms.CharField(label=_("Name of the key"))

@@ -27,6 +27,7 @@ from chatbots.services.outcomes import (
     NotSavedError,
     TwiceError,
     UnsettledError,
+    said,
     why,
 )
 from chatbots.services.settings import Asked
@@ -251,7 +252,7 @@ def _set_up(access: Access, chatbot_id: str, new: NewChatbot, form_key: str) -> 
 
 def _why(error: NotSavedError | UnsettledError | CaigunnError) -> str:
     if isinstance(error, CaigunnError):
-        return error.detail or str(error)
+        return said(error)
     return (error.change.detail if error.change else "") or str(error)
 
 

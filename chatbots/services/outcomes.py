@@ -2,6 +2,9 @@
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from caigunn_admin.activity.models import Change
 from chatbots.caigunn import CaigunnError, Rejected
 
@@ -70,10 +73,34 @@ class UnsettledError(Exception):
         self.change = change
 
 
+# The client knows no catalogue, so its sentences are marked here.
+SENTENCES = (
+    gettext_noop("The call to Caigunn failed"),
+    gettext_noop("Caigunn refused the access token"),
+    gettext_noop("Caigunn did not allow this call"),
+    gettext_noop("Caigunn does not know what was asked for"),
+    gettext_noop("Caigunn rejected the request"),
+    gettext_noop("Caigunn asks to wait before the next call"),
+    gettext_noop("Caigunn could not be reached"),
+    gettext_noop("Caigunn may have made this change, its answer did not say"),
+    gettext_noop("Caigunn answered a read in an unknown way"),
+)
+
+
+def said(error: CaigunnError) -> str:
+    """What an error says to people: Caigunn's own words, else the client's."""
+    if error.detail:
+        return error.detail
+    told = {"sentence": _(error.sentence), "status": error.status}
+    return (
+        _("%(sentence)s (HTTP %(status)s).") % told if error.status else _("%(sentence)s.") % told
+    )
+
+
 def why(error: CaigunnError) -> dict[str, Any]:
     """What a Change that ends with this error says of it: `detail`, and `refused` by field."""
     fields = error.fields if isinstance(error, Rejected) else {}
     return {
-        "detail": error.detail or str(error),
+        "detail": said(error),
         "refused": {name: list(messages) for name, messages in fields.items()},
     }

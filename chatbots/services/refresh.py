@@ -17,6 +17,7 @@ from chatbots import vault
 from chatbots.caigunn import CaigunnError, Deadline, OutcomeUnknown, TokenRejected
 from chatbots.models import AccessToken, EndSource
 from chatbots.services.access import NotConnected, client_for, new_deadline, note_worked
+from chatbots.services.outcomes import said
 from chatbots.services.token_records import check_address, end_of, known, put, set_token
 
 
@@ -65,11 +66,11 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
         AccessToken.objects.filter(pk=record.pk, refresh_holder=holder).update(
             refresh_until=timezone.now()
         )
-        close(change, Outcome.UNKNOWN, detail=str(error))
+        close(change, Outcome.UNKNOWN, detail=said(error))
         raise RefreshUnknownError from error
     except CaigunnError as error:
         _release(record, holder)
-        close(change, Outcome.FAILED, detail=error.detail or str(error))
+        close(change, Outcome.FAILED, detail=said(error))
         raise
     stored = _store(record, holder, new_token, previous, end)
     if stored is None:

@@ -265,7 +265,7 @@ class _Write:
                 after=after,
                 was_accepted=True,
                 detail=_("Caigunn accepted the change, but reports another value: %(names)s.")
-                % {"names": ", ".join(other)},
+                % {"names": _(", ").join(other)},
             )
             raise NotHeldError(other, self._change)
         close(self._change, Outcome.DONE, after=after)

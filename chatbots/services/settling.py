@@ -62,7 +62,7 @@ def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
         return close(change, Outcome.DONE, after=after)
     if all(settings.same(name, value, change.before.get(name)) for name, value in telling.items()):
         return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
-    names = ", ".join(
+    names = _(", ").join(
         name
         for name, value in telling.items()
         if not settings.same(name, value, change.asked[name])

@@ -123,7 +123,7 @@ def _undone_in_words(left_out: tuple[str, ...]) -> str:
     if not left_out:
         return _("Undone. Caigunn reports the earlier value again.")
     return _("Undone, except %(names)s. Caigunn reports the earlier value of the rest again.") % {
-        "names": ", ".join(label(name) for name in left_out)
+        "names": _(", ").join(label(name) for name in left_out)
     }
 
 

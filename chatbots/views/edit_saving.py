@@ -67,10 +67,10 @@ def _settings(
     labels = {name: str(form.fields[name].label) for name in asked.values}
     said = _("Settings saved.")
     if saved.verified:
-        names = ", ".join(labels.get(name, name) for name in saved.verified)
+        names = _(", ").join(labels.get(name, name) for name in saved.verified)
         said += " " + _("Read back: %(names)s.") % {"names": names}
     if saved.accepted:
-        names = ", ".join(labels.get(name, name) for name in saved.accepted)
+        names = _(", ").join(labels.get(name, name) for name in saved.accepted)
         said += " " + _("Accepted by Caigunn, which does not report it: %(names)s.") % {
             "names": names
         }

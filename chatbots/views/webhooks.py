@@ -144,7 +144,8 @@ def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> Ht
     else:
         said = _("Saved. Caigunn reports this webhook now.")
     if not request.htmx:
-        messages.success(request, f"{saved.title or chatbot_id}: {said}")
+        told = {"title": saved.title or chatbot_id, "said": said}
+        messages.success(request, _("%(title)s: %(said)s") % told)
         return redirect(safe_next(request, reverse("chatbot", args=[chatbot_id])))
     context = {
         "chatbot_id": chatbot_id,

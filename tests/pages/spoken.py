@@ -34,8 +34,6 @@ _DATA = re.compile(
     r"|\b[A-Z2-7]{32}\b"  # a secret of TOTP
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
-# Marks that stand in a template, beside a message.
-_OF_TEMPLATES = re.compile("您的帳號:|角色: |API 金鑰:|: 已(?:儲存|清除)|個聊天機器人, 其中")
 _GLUED = re.compile(r"[\u4e00-\u9fff」）][,;:!?.]|[,;:!?][\u4e00-\u9fff「（]|。\.")
 
 
@@ -101,8 +99,8 @@ def english_in(html: str, data: set[str]) -> list[str]:
 
 
 def glued_in(html: str) -> list[str]:
-    """What a page says with half-width punctuation at Chinese, `_OF_TEMPLATES` left out."""
-    return [said for said in said_by(html) if _GLUED.search(_OF_TEMPLATES.sub("", said))]
+    """What a page says with half-width punctuation at Chinese."""
+    return [said for said in said_by(html) if _GLUED.search(said)]
 
 
 def _words(text: str, known: list[str]) -> set[str]:

@@ -93,12 +93,10 @@ def test_the_first_sign_in_page(db: None) -> None:
     check(visitor(Accept_Language=ASKED).get(LOGIN))
 
 
-@pytest.mark.xfail(reason="allauth's form does not mark the label of its name")
 def test_a_new_passkey(admin: Client) -> None:
     check(admin.get("/account/2fa/webauthn/add/"))
 
 
-@pytest.mark.xfail(reason="allauth's page does not mark what it says of a key that was not used")
 def test_a_passkey_that_was_not_used(admin: Client) -> None:
     Authenticator.objects.create(
         user=Member.objects.get(), type="webauthn", data={"name": "鑰匙", "credential": {}}
@@ -106,7 +104,6 @@ def test_a_passkey_that_was_not_used(admin: Client) -> None:
     check(admin.get("/account/2fa/webauthn/"))
 
 
-@pytest.mark.xfail(reason="Django groups no digits in Chinese: FORMAT_MODULE_PATH is not set")
 def test_numbers_are_grouped_as_in_taiwan(admin: Client) -> None:
     assert "2,000,000" in drawn(admin.get("/plans/")).text
 

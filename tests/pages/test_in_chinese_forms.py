@@ -173,7 +173,6 @@ def test_a_chatbot_that_is_made_and_deleted(admin: Client, sandbox: Sandbox) -> 
     check(admin.get("/activity/"), sandbox)
 
 
-@pytest.mark.xfail(reason="the sentences of chatbots/caigunn/errors.py are not marked")
 def test_a_creation_whose_answer_is_lost(admin: Client, sandbox: Sandbox) -> None:
     form = opened(admin, NEW)
     sandbox.order(Fault("reset_after", method="POST"))
