@@ -61,7 +61,7 @@ def _of(change: Change) -> Iterable[list[str]]:
         change.chatbot_id,
         change.chatbot_title,
     ]
-    tail = [change.detail, change.reason, change.request_id, str(change.pk)]
+    tail = [change.said, change.reason, change.request_id, str(change.pk)]
     found = lines(change)
     if not found:
         yield [*head, "", "", "", "", *tail]

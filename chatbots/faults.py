@@ -123,7 +123,7 @@ def unsettled(error: UnsettledError) -> ErrorScreen:
         504,
         _("Caigunn may have saved this"),
         _("Its answer did not arrive, or could not be checked."),
-        remark=error.change.detail,
+        remark=error.change.said,
     )
 
 
@@ -136,7 +136,7 @@ def not_saved(error: NotSavedError) -> ErrorScreen:
         DeletedError: _("This chatbot has been deleted meanwhile."),
         BusyError: _("Somebody else’s change is still being written. Try again in a moment."),
     }
-    remark = error.change.detail if error.change else ""
+    remark = error.change.said if error.change else ""
     return ErrorScreen(409, _("Nothing was saved"), said.get(type(error), ""), remark=remark)
 
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from caigunn_admin.activity import stored
+
 
 class Kind(models.TextChoices):
     """What kind of write it was."""
@@ -82,6 +84,11 @@ class Change(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.chatbot_id} {self.outcome}"
 
+    @property
+    def said(self) -> str:
+        """The detail in the language of whoever reads it."""
+        return stored.read(self.detail)
+
 
 class LeftValue(models.Model):
     """What the last Change that was done here left in one field of a chatbot: where Caigunn
@@ -156,3 +163,10 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.member_email}"
+
+    @property
+    def said(self) -> str:
+        """The detail in the language of whoever reads it; roles stand there as from → to."""
+        if self.kind in {EventKind.SECRET_REVEALED, EventKind.EMAIL_CHANGED}:
+            return self.detail
+        return " → ".join(stored.read(part) for part in self.detail.split(" → "))

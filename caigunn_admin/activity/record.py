@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, LeftValue, Outcome
 from caigunn_admin.team.models import Member
@@ -96,7 +96,7 @@ def give_up_pending() -> None:
         late.update(
             outcome=Outcome.UNKNOWN,
             closed_at=timezone.now(),
-            detail=_("It never reported back: the process that wrote it was stopped."),
+            detail=gettext_noop("It never reported back: the process that wrote it was stopped."),
         )
 
 

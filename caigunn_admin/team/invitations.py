@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
-from caigunn_admin.team.models import Invitation, Member, Role
+from caigunn_admin.team.models import Invitation, Member, Role, in_english
 
 
 class IsMemberError(Exception):
@@ -56,7 +56,7 @@ def invite(request: HttpRequest, email: str, role: Role) -> str:
                 )
         except IntegrityError:
             raise IsInvitedError from None
-        note(request, EventKind.INVITED, None, member_email=email, detail=role.label)
+        note(request, EventKind.INVITED, None, member_email=email, detail=in_english(role))
     return _deliver(request, invitation, key)
 
 
@@ -73,7 +73,7 @@ def resend(request: HttpRequest, invitation: Invitation) -> str:
         EventKind.INVITED,
         None,
         member_email=invitation.email,
-        detail=invitation.get_role_display(),
+        detail=in_english(invitation.role),
     )
     return _deliver(request, invitation, key)
 
@@ -108,7 +108,7 @@ def accept(request: HttpRequest, key: str, name: str, password: str) -> Member |
             EmailAddress.objects.create(
                 user=member, email=member.email, verified=True, primary=True
             )
-            note(request, EventKind.JOINED, member, detail=invitation.get_role_display())
+            note(request, EventKind.JOINED, member, detail=in_english(invitation.role))
     except IntegrityError:
         # The address has become a member in another way meanwhile.
         return None

@@ -12,7 +12,7 @@ from django.urls import reverse
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
 from caigunn_admin.team.invitations import cancel
-from caigunn_admin.team.models import Invitation, Member, Role
+from caigunn_admin.team.models import Invitation, Member, Role, in_english
 
 # Sent within the transaction that deactivates a member: `request`, `member`.
 deactivated = Signal()
@@ -32,14 +32,10 @@ def change_role(request: HttpRequest, member: Member, role: Role) -> None:
             _keep_an_admin(member)
         if member.role == Role.ADMIN:
             _take_back_invitations(request, member)
-        before, member.role = member.get_role_display(), role
+        before, member.role = member.role, role
         member.save(update_fields=["role"])
-        note(
-            request,
-            EventKind.ROLE_CHANGED,
-            member,
-            detail=f"{before} → {member.get_role_display()}",
-        )
+        change = f"{in_english(before)} → {in_english(role)}"
+        note(request, EventKind.ROLE_CHANGED, member, detail=change)
 
 
 def deactivate(request: HttpRequest, member: Member) -> None:

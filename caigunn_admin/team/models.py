@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,6 +14,12 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
     EDITOR = "editor", _("Editor")
     ADMIN = "admin", _("Admin")
+
+
+def in_english(role: str) -> str:
+    """The name of a role as the record keeps it."""
+    with translation.override("en"):
+        return str(Role(role).label)
 
 
 class Theme(models.TextChoices):

@@ -10,12 +10,21 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth_signals
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.events import note
 from caigunn_admin.activity.models import EventKind
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.recent import note_proof
 from caigunn_admin.team.sessions import SIGNED_IN_AT
+
+# As the record keeps them; who reads it has them in their language.
+_WAYS = {
+    "password": gettext_noop("password"),
+    "mfa": gettext_noop("second factor"),
+    "totp": gettext_noop("authenticator app"),
+    "webauthn": gettext_noop("passkey"),
+}
 
 
 @receiver(auth_signals.user_logged_in)
@@ -46,7 +55,7 @@ def sign_in_failed(
 def proved(request: HttpRequest, user: Member, **details: Any) -> None:
     if details.get("reauthenticated"):
         note_proof(request)
-        note(request, EventKind.PROVED, user, detail=str(details.get("method", "")))
+        note(request, EventKind.PROVED, user, detail=_WAYS.get(str(details.get("method")), ""))
 
 
 @receiver(account_signals.password_changed)
@@ -89,7 +98,7 @@ def codes_made(request: HttpRequest, user: Member, **_rest: Any) -> None:
 
 @receiver(mfa_signals.authentication_failed)
 def code_refused(request: HttpRequest, user: Member, **_rest: Any) -> None:
-    note(request, EventKind.SIGN_IN_FAILED, user, detail="two-factor")
+    note(request, EventKind.SIGN_IN_FAILED, user, detail=_WAYS["mfa"])
 
 
 def _note_factor(
@@ -97,4 +106,4 @@ def _note_factor(
 ) -> None:
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         kind = EventKind.CODES_MADE
-    note(request, kind, user, detail=authenticator.type)
+    note(request, kind, user, detail=_WAYS.get(authenticator.type, ""))

@@ -164,4 +164,4 @@ def _step(
         return Step(name, Outcome.FAILED, creation, fields)
     is_open = change.outcome in {Outcome.PENDING, Outcome.UNKNOWN}
     outcome = Outcome.UNKNOWN if is_open else Outcome.FAILED
-    return Step(name, outcome, change, fields, change.detail)
+    return Step(name, outcome, change, fields, change.said)

@@ -3,7 +3,7 @@
 import time
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
@@ -87,7 +87,7 @@ def _delete(access: Access, change: Change) -> Change:
                 return close(change, Outcome.DONE, after={"is_deleted": True})
             if unclear is None:
                 after = {"is_deleted": False}
-                close(change, Outcome.FAILED, after=after, detail=_("It still exists."))
+                close(change, Outcome.FAILED, after=after, detail=gettext_noop("It still exists."))
                 raise NotHeldError(after, change)
         raise unclear or OutcomeUnknown(request_id=access.request_id)
     except (OutcomeUnknown, Unavailable) as error:

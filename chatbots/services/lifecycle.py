@@ -253,7 +253,7 @@ def _set_up(access: Access, chatbot_id: str, new: NewChatbot, form_key: str) -> 
 def _why(error: NotSavedError | UnsettledError | CaigunnError) -> str:
     if isinstance(error, CaigunnError):
         return said(error)
-    return (error.change.detail if error.change else "") or str(error)
+    return (error.change.said if error.change else "") or str(error)
 
 
 def _told_again(access: Access, change: Change, new: NewChatbot) -> Created:

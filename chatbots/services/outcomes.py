@@ -87,6 +87,12 @@ SENTENCES = (
 )
 
 
+def in_english(error: CaigunnError) -> str:
+    """What a Change keeps of an error: Caigunn's own words, else the client's, to be read with
+    `Change.said`."""
+    return error.detail or str(error)
+
+
 def said(error: CaigunnError) -> str:
     """What an error says to people: Caigunn's own words, else the client's."""
     if error.detail:
@@ -101,6 +107,6 @@ def why(error: CaigunnError) -> dict[str, Any]:
     """What a Change that ends with this error says of it: `detail`, and `refused` by field."""
     fields = error.fields if isinstance(error, Rejected) else {}
     return {
-        "detail": said(error),
+        "detail": in_english(error),
         "refused": {name: list(messages) for name, messages in fields.items()},
     }

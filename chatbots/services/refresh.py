@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import Request, close, open_change
@@ -17,7 +17,7 @@ from chatbots import vault
 from chatbots.caigunn import CaigunnError, Deadline, OutcomeUnknown, TokenRejected
 from chatbots.models import AccessToken, EndSource
 from chatbots.services.access import NotConnected, client_for, new_deadline, note_worked
-from chatbots.services.outcomes import said
+from chatbots.services.outcomes import in_english
 from chatbots.services.token_records import check_address, end_of, known, put, set_token
 
 
@@ -54,7 +54,9 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
     if not taken:
         return _of_record_as_it_is(request, record, old_token, end)
     # The lease was free, so whoever left a Change open is gone.
-    _close_refreshes(record, timezone.now(), _("It was not refreshed: the token before it works."))
+    _close_refreshes(
+        record, timezone.now(), gettext_noop("It was not refreshed: the token before it works.")
+    )
     request = replace(request, access_token_id=record.id)
     asked = {"expired_date": end.isoformat() if end else None}
     change = open_change(request, Kind.TOKEN_REFRESH, before=known(record), asked=asked)
@@ -66,21 +68,25 @@ def refresh(request: Request, record: AccessToken, end: date | None = None) -> A
         AccessToken.objects.filter(pk=record.pk, refresh_holder=holder).update(
             refresh_until=timezone.now()
         )
-        close(change, Outcome.UNKNOWN, detail=said(error))
+        close(change, Outcome.UNKNOWN, detail=in_english(error))
         raise RefreshUnknownError from error
     except CaigunnError as error:
         _release(record, holder)
-        close(change, Outcome.FAILED, detail=said(error))
+        close(change, Outcome.FAILED, detail=in_english(error))
         raise
     stored = _store(record, holder, new_token, previous, end)
     if stored is None:
-        close(change, Outcome.FAILED, detail=_("The token was disconnected or replaced meanwhile."))
+        close(
+            change,
+            Outcome.FAILED,
+            detail=gettext_noop("The token was disconnected or replaced meanwhile."),
+        )
         raise NotConnected
     record = stored
     try:
         client_for(new_token, deadline, request.request_id).list_plans(limit=1)
     except TokenRejected:
-        close(change, Outcome.FAILED, detail=_("Caigunn does not accept the new token."))
+        close(change, Outcome.FAILED, detail=gettext_noop("Caigunn does not accept the new token."))
         settle_refresh(request, record, deadline)
         raise
     except CaigunnError:
@@ -121,10 +127,12 @@ def settle_refresh(request: Request, record: AccessToken, deadline: Deadline | N
             client_for(token, deadline, request.request_id).list_plans(limit=1)
         except TokenRejected:
             continue
-        _close_refreshes(record, asked_at, _("It was not refreshed: the token before it works."))
+        _close_refreshes(
+            record, asked_at, gettext_noop("It was not refreshed: the token before it works.")
+        )
         note_worked(_keep_only(record, seen, token))
         return True
-    _close_refreshes(record, asked_at, _("No token that is stored here works any more."))
+    _close_refreshes(record, asked_at, gettext_noop("No token that is stored here works any more."))
     AccessToken.objects.filter(pk=record.pk, sealed=seen).update(
         rejected_at=timezone.now(), refresh_holder=None, refresh_until=None
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
@@ -264,8 +264,10 @@ class _Write:
                 Outcome.FAILED,
                 after=after,
                 was_accepted=True,
-                detail=_("Caigunn accepted the change, but reports another value: %(names)s.")
-                % {"names": _(", ").join(other)},
+                detail=gettext_noop(
+                    "Caigunn accepted the change, but reports another value: %(names)s."
+                )
+                % {"names": ", ".join(other)},
             )
             raise NotHeldError(other, self._change)
         close(self._change, Outcome.DONE, after=after)

@@ -1,6 +1,6 @@
 """*Check now*: settling an unknown outcome by reading Caigunn."""
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import close
@@ -40,7 +40,9 @@ def _settle_deletion(access: Access, change: Change) -> Change:
         is_gone = True
     if is_gone:
         return close(change, Outcome.DONE, after={"is_deleted": True})
-    return close(change, Outcome.FAILED, after={"is_deleted": False}, detail=_("It still exists."))
+    return close(
+        change, Outcome.FAILED, after={"is_deleted": False}, detail=gettext_noop("It still exists.")
+    )
 
 
 def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
@@ -56,13 +58,13 @@ def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
         return close(
             change,
             Outcome.UNKNOWN,
-            detail=_("Caigunn does not report these settings, so reading cannot tell."),
+            detail=gettext_noop("Caigunn does not report these settings, so reading cannot tell."),
         )
     if all(settings.same(name, value, change.asked[name]) for name, value in telling.items()):
         return close(change, Outcome.DONE, after=after)
     if all(settings.same(name, value, change.before.get(name)) for name, value in telling.items()):
-        return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
-    names = _(", ").join(
+        return close(change, Outcome.FAILED, after=after, detail=gettext_noop("It was not saved."))
+    names = ", ".join(
         name
         for name, value in telling.items()
         if not settings.same(name, value, change.asked[name])
@@ -71,5 +73,5 @@ def _settle_settings(change: Change, info: ChatbotInfo) -> Change:
         change,
         Outcome.FAILED,
         after=after,
-        detail=_("Caigunn reports another value: %(names)s.") % {"names": names},
+        detail=gettext_noop("Caigunn reports another value: %(names)s.") % {"names": names},
     )

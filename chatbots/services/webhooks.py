@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
 from caigunn_admin.activity.record import AlreadySubmitted, close, earlier, open_change
@@ -168,13 +168,18 @@ def _conclude(
         close(change, Outcome.DONE, after=after)
         return Saved(found.webhook_url, change.chatbot_title or None, change)
     if found.value is Value.ANOTHER:
-        close(change, Outcome.FAILED, after=after, detail=_("Somebody else wrote another value."))
+        close(
+            change,
+            Outcome.FAILED,
+            after=after,
+            detail=gettext_noop("Somebody else wrote another value."),
+        )
         raise ClashError(found.webhook_url)
     close(
         change,
         Outcome.FAILED,
         after=after,
-        detail=_("Caigunn accepted the change, but still reports the earlier value."),
+        detail=gettext_noop("Caigunn accepted the change, but still reports the earlier value."),
     )
     raise NotHeldError(found.webhook_url)
 
@@ -231,7 +236,12 @@ def settle(access: Access, change: Change) -> Change:
         if same(current, change.asked.get(FIELD)):
             return close(change, Outcome.DONE, after=after)
         if same(current, change.before.get(FIELD)):
-            return close(change, Outcome.FAILED, after=after, detail=_("It was not saved."))
+            return close(
+                change, Outcome.FAILED, after=after, detail=gettext_noop("It was not saved.")
+            )
         return close(
-            change, Outcome.FAILED, after=after, detail=_("Caigunn reports a third value.")
+            change,
+            Outcome.FAILED,
+            after=after,
+            detail=gettext_noop("Caigunn reports a third value."),
         )

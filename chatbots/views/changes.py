@@ -238,13 +238,11 @@ def _report(request: MemberRequest, change: Change) -> None:
     elif change.outcome == Outcome.FAILED:
         messages.warning(request, _("Checked: it was not saved. %(now)s") % {"now": _now(change)})
     else:
-        messages.warning(
-            request, _("Checked, and still not known: %(why)s") % {"why": change.detail}
-        )
+        messages.warning(request, _("Checked, and still not known: %(why)s") % {"why": change.said})
 
 
 def _now(change: Change) -> str:
     if change.kind != Kind.WEBHOOK:
-        return change.detail
+        return change.said
     value = change.after.get(webhooks.FIELD) or _("no webhook")
     return _("Caigunn reports %(value)s.") % {"value": value}

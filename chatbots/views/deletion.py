@@ -99,7 +99,7 @@ def _not_deleted(
             504,
             _("Caigunn may have deleted this chatbot"),
             _("Its answer did not arrive, or could not be checked."),
-            remark=error.change.detail,
+            remark=error.change.said,
         )
         # With the same key, sending it again deletes nothing that was not seen to be there.
         kept = request.POST.get("state", "")

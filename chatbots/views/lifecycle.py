@@ -170,7 +170,7 @@ def _lost(change: Change) -> ErrorScreen:
         )
     else:
         said = _("Its answer did not arrive, and it is not asked twice. Your input is still here.")
-    return ErrorScreen(504, _("Caigunn may have created this chatbot"), said, remark=change.detail)
+    return ErrorScreen(504, _("Caigunn may have created this chatbot"), said, remark=change.said)
 
 
 def _new_again(

@@ -60,7 +60,7 @@ def failed_with(request: MemberRequest, error: UnsettledError | CaigunnError) ->
             504,
             _("Caigunn may have saved this"),
             _("Its answer did not arrive, or could not be checked. Your input is still here."),
-            remark=error.change.detail,
+            remark=error.change.said,
         )
         return {"error": screen, "status": screen.status, "change": error.change}
     screen = form_screen(request, error)

@@ -94,7 +94,7 @@ def _asked_again(
     form = SettingsForm(wanted.data, initial=_initial(start), models=models)
     form.is_valid()
     if before.refused:
-        form.refused_because(before.refused, before.detail)
+        form.refused_because(before.refused, before.said)
     return _draw(request, before.chatbot_id, form, start, files_lost=wanted.files)
 
 

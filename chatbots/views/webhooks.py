@@ -75,7 +75,7 @@ def _form(request: MemberRequest, access: Access, chatbot_id: str) -> HttpRespon
     elif before := of_chatbot(request.GET.get("again", ""), chatbot_id):
         form = WebhookForm({"webhook_url": before.asked.get(webhooks.FIELD) or ""})
         if form.is_valid() and before.refused:
-            form.refused_because(before.refused, before.detail)
+            form.refused_because(before.refused, before.said)
         context["form"] = form
     return draw(request, TEMPLATE, context, fragments=("webhook",))
 
@@ -224,5 +224,5 @@ def _unsettled(error: outcomes.UnsettledError) -> ErrorScreen:
         504,
         _("Caigunn may have saved this"),
         _("Its answer did not arrive, or could not be checked. Your input is still here."),
-        remark=error.change.detail,
+        remark=error.change.said,
     )

@@ -81,7 +81,7 @@ def test_a_password_or_code_that_was_wrong_while_signed_in(admin: Client, join: 
     with_code(second, wrong)
     found = kinds(member)[before:]
     assert found == ["sign_in_failed", "proved", "sign_in_failed"]
-    assert Event.objects.filter(member=member).latest("pk").detail == "two-factor"
+    assert Event.objects.filter(member=member).latest("pk").detail == "second factor"
 
 
 def test_two_factors_and_codes(
