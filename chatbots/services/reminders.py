@@ -25,14 +25,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext, override, pgettext
 
 from caigunn_admin.team.models import Member
 from chatbots.models import AccessToken, Reminder
 from chatbots.services.connections import days_left, sharers
 
 STEPS = (14, 3, 0)  # whole days before the end
-LANGUAGE = "en"
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +140,7 @@ def _hand_over(due: _Due) -> Outcome:
     backend = get_connection()
     is_open = False
     try:
-        with override(LANGUAGE):
+        with override(due.member.language or "en"):
             mail = _mail(due)
         backend.open()
         is_open = True
@@ -196,7 +195,7 @@ def _subject(due: _Due) -> str:
 
 
 def _when(due: _Due) -> str:
-    end = date_format(due.ends_at.astimezone(UTC), "j F Y, H:i")
+    end = date_format(due.ends_at.astimezone(UTC), pgettext("date format", "j F Y, H:i"))
     if due.ends_at <= timezone.now():
         return _("It ended on %(end)s UTC.") % {"end": end}
     return _("It ends on %(end)s UTC.") % {"end": end}

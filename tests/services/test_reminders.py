@@ -239,3 +239,12 @@ def test_a_claim_goes_with_its_member_and_not_with_the_token(ending: Desk) -> No
     assert Reminder.objects.count() == 1
     ending.member.delete()
     assert not Reminder.objects.exists()
+
+
+def test_it_is_in_the_language_of_the_member(ending: Desk) -> None:
+    ending.member.language = "zh-hant"
+    ending.member.save()
+    run_at(3.5)
+    (message,) = mail.outbox
+    assert "2031 年 6 月 30 日 23:59" in message.body
+    assert "Refresh" not in message.body
