@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -53,6 +54,7 @@ def preferences(request: MemberRequest) -> HttpResponse:
         # Not the whole row: the role, and whether they are in, may have changed meanwhile.
         member.save(update_fields=form.Meta.fields)
         # From this answer on: its message is in the language that was chosen.
+        translation.activate(translation.get_language_from_request(request))
         use(request, member)
         messages.success(request, _("Saved."))
         return redirect("preferences")
