@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from chatbots.sandbox import Sandbox
 
 from .conftest import ADMIN, VIEWER, OpenPage
-from .pages import open_list, row_of, webhook_field
+from .pages import edit_link, open_list, row_of, webhook_field
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +66,8 @@ def test_rows_are_walked_opened_and_edited(page: Page, sandbox: Sandbox) -> None
     press(page, "Enter")
     expect(row_of(page, second.id)).to_contain_text("Saved.")
     assert second.webhook_url == "https://jk.example/n?e=g/c"
+    # After the answer the focus goes where the change happened; then it moves on.
+    expect(edit_link(row_of(page, second.id))).to_be_focused()
     link.focus()
     press(page, "Enter")
     page.wait_for_url(f"**/chatbots/{second.id}/")
