@@ -304,7 +304,6 @@ STORAGES = {
 USE_I18N = True
 USE_TZ = True
 LANGUAGE_CODE = "en"
-
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["caigunn_admin.formats"]

@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from caigunn_admin.activity import stored
 from caigunn_admin.activity.models import Change
 from chatbots.caigunn import CaigunnError, Rejected
 
@@ -94,13 +94,8 @@ def in_english(error: CaigunnError) -> str:
 
 
 def said(error: CaigunnError) -> str:
-    """What an error says to people: Caigunn's own words, else the client's."""
-    if error.detail:
-        return error.detail
-    told = {"sentence": _(error.sentence), "status": error.status}
-    return (
-        _("%(sentence)s (HTTP %(status)s).") % told if error.status else _("%(sentence)s.") % told
-    )
+    """What an error says to people: Caigunn's own words, else the client's, in their language."""
+    return stored.read(in_english(error))
 
 
 def why(error: CaigunnError) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from chatbots.sandbox import Sandbox
@@ -125,6 +126,7 @@ def test_from_invited_to_out(
 
     person.goto(link)
     expect(person.get_by_text(NEW)).to_be_visible()
+    assert Axe().run(person).response["violations"] == []
     person.get_by_label("Name").fill("New Person")
     person.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
     person.get_by_label("Password, once more").fill(NEW_PASSWORD)
