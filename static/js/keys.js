@@ -145,7 +145,7 @@ const findChatbots = async (words, number) => {
   const palette = find("#palette");
   palette.ariaBusy = "true";
   try {
-    const answer = await fetch(`${palette.dataset.search}?${new URLSearchParams({ q: words })}`, { headers: { "HX-Request": "true", "HX-Target": "results" } });
+    const answer = await fetch(`${palette.querySelector("[data-search]").dataset.search}?${new URLSearchParams({ q: words })}`, { headers: { "HX-Request": "true", "HX-Target": "results" } });
     const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
     if (number !== asked || !page) return;
     const found = [...page.querySelectorAll("tbody tr")].slice(0, MOST).map((row) => ({
