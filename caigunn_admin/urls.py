@@ -1,5 +1,6 @@
 """All addresses of the site."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from caigunn_admin import health
@@ -12,6 +13,8 @@ urlpatterns = [
     path("account/", include("caigunn_admin.team.urls")),
     path("", include("chatbots.urls")),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("", include("chatbots.urls_in_debug")))
 
 handler400 = "caigunn_admin.errors.bad_request"
 handler403 = "caigunn_admin.errors.forbidden"

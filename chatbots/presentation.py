@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from chatbots.caigunn import ChatbotInfo
 from chatbots.services.details import ChatbotReading
 
 Kind = Literal[
@@ -149,6 +151,17 @@ GROUPS: tuple[tuple[str, str | Promise, tuple[tuple[str, str | Promise, Kind], .
         ),
     ),
 )
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing of the set-up at a glance. `tone` is good, warning or empty: nothing to judge."""
+
+    label: str | Promise
+    field: Field
+    tone: Literal["good", "warning", ""] = ""
+
+
 # Shown outside the groups: in the heading and in the webhook panel.
 SHOWN_APART = frozenset({"title", "webhook_url"})
 
@@ -165,6 +178,30 @@ def groups(reading: ChatbotReading, plan_titles: dict[str, str]) -> list[Group]:
         for name, value in sorted(reading.info.other.items())
     ]
     return [*drawn, Group("other", _("Other"), tuple(other))]
+
+
+def marks(info: ChatbotInfo, drawn: list[Group]) -> list[Mark]:
+    """Whether the chatbot is set up right, beside its webhook: API, plan, use, billing period.
+    Their fields are those of the groups."""
+    fields = {field.name: field for group in drawn for field in group.fields}
+    accessible: dict[bool | None, Literal["good", "warning", ""]] = {True: "good", False: "warning"}
+    count, limit = info.qa_generate_count, info.qa_generate_limit
+    is_near = count is not None and bool(limit) and count >= fields["qa_generate_count"].high
+    ended = info.period_end_at is not None and info.period_end_at < timezone.now()
+    return [
+        Mark(
+            _("API is accessible"),
+            fields["is_api_accessible"],
+            accessible.get(info.is_api_accessible, ""),
+        ),
+        Mark(_("Plan"), fields["plan_id"]),
+        Mark(_("Generated Q&A"), fields["qa_generate_count"], "warning" if is_near else ""),
+        Mark(
+            _("Billing period ended") if ended else _("Billing period ends"),
+            fields["period_end_at"],
+            "warning" if ended else "",
+        ),
+    ]
 
 
 def _field(

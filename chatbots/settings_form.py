@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,18 +24,25 @@ from chatbots.services import settings as service
 from chatbots.services.settings import FIELDS, Asked
 
 LEAVE = gettext_lazy("Leave as it is")
+_UNDOCUMENTED = gettext_lazy("Caigunn names it {name}, and does not say what it does.")
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _MOST_MESSAGES = 20
 _LONGEST = {"title": 1000, "prompt": 100_000}  # characters
 
 
+def _undocumented(name: str) -> Any:
+    """What can be said of a setting that Caigunn names and does not explain."""
+    return format_lazy(_UNDOCUMENTED, name=name)
+
+
 class YesNoField(forms.TypedChoiceField):
     """Yes, no, or leave as it is."""
 
-    def __init__(self, label: Any) -> None:
+    def __init__(self, label: Any, help_text: Any) -> None:
         choices = [("", LEAVE), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))]
         super().__init__(
             label=label,
+            help_text=help_text,
             required=False,
             choices=choices,
             coerce=lambda value: value == "true",
@@ -58,20 +66,34 @@ class SettingsForm(WebhookForm):
     """`webhook_url` and the thirteen settings by their API names. Empty means: leave as it is;
     only the prompt and the webhook can be cleared."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), required=False)
+    title = forms.CharField(
+        label=gettext_lazy("Title"),
+        required=False,
+        help_text=gettext_lazy("What the chatbot is called, here and at Caigunn."),
+    )
     prompt = forms.CharField(
         label=gettext_lazy("Prompt"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=gettext_lazy("What the chatbot is told about its task and its manner."),
     )
-    is_shared = YesNoField(gettext_lazy("Shared"))
-    model_id = forms.CharField(label=gettext_lazy("Model"), required=False, max_length=64)
+    is_shared = YesNoField(
+        gettext_lazy("Shared"), gettext_lazy("Whether it can be used through its share link.")
+    )
+    model_id = forms.CharField(
+        label=gettext_lazy("Model"),
+        required=False,
+        max_length=64,
+        help_text=gettext_lazy("The language model that answers, by its ID."),
+    )
     avatar = forms.FileField(label=gettext_lazy("Avatar"), required=False)
     main_color = forms.CharField(
         label=gettext_lazy("Main colour"), required=False, max_length=7, help_text="#0f766e"
     )
-    is_default_visible = YesNoField(gettext_lazy("Visible by default"))
+    is_default_visible = YesNoField(
+        gettext_lazy("Visible by default"), _undocumented("is_default_visible")
+    )
     button_style = forms.ChoiceField(
         label=gettext_lazy("Button style"),
         required=False,
@@ -80,11 +102,12 @@ class SettingsForm(WebhookForm):
             ("basic", gettext_lazy("Basic")),
             ("image", gettext_lazy("Image")),
         ],
+        help_text=gettext_lazy("What opens the chat: Caigunn’s own button, or the picture."),
     )
     button_image = forms.FileField(label=gettext_lazy("Button image"), required=False)
     initial_messages = RowsField(label=gettext_lazy("Initial messages"), required=False)
-    is_fixed = YesNoField(gettext_lazy("Fixed"))
-    show_history = YesNoField(gettext_lazy("Show history"))
+    is_fixed = YesNoField(gettext_lazy("Fixed"), _undocumented("is_fixed"))
+    show_history = YesNoField(gettext_lazy("Show history"), _undocumented("show_history"))
     allowed_domains = forms.CharField(
         label=gettext_lazy("Allowed domains"),
         required=False,
@@ -100,7 +123,10 @@ class SettingsForm(WebhookForm):
             if known and known not in {model.id for model in models}:
                 choices.insert(0, (known, known))
             self.fields["model_id"] = forms.ChoiceField(
-                label=gettext_lazy("Model"), required=False, choices=[("", LEAVE), *choices]
+                label=gettext_lazy("Model"),
+                required=False,
+                choices=[("", LEAVE), *choices],
+                help_text=gettext_lazy("The language model that answers."),
             )
 
     def clean_title(self) -> str:

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from caigunn_admin.activity.models import Change, Kind, Outcome
@@ -48,6 +50,11 @@ class Story:
     undo: Plan
     left_out: tuple[str, ...]
     shows_chatbot: bool = False
+
+    @property
+    def day(self) -> date:
+        """The day on which it was asked for, where the member is."""
+        return timezone.localdate(self.change.created_at)
 
 
 def story(change: Change, *, why_closed: str = "") -> Story:

@@ -211,7 +211,40 @@ def test_every_template_that_the_code_or_a_template_names_exists() -> None:
     for path in sources("templates", suffixes=(".html",)):
         text = path.read_text(encoding="utf-8")
         inside = re.findall(r"""{% (?:extends|include) ["']([\w/]+\.html)""", text)
+        inside += [f"components/{name}.html" for name in re.findall(r'{% component "(\w+)"', text)]
         named |= dict.fromkeys(inside, name_of(path))
     assert "error.html" in named
     for name in named:
         get_template(name)
+
+
+# Rows of the list are drawn up to 100 times: an include for each costs more than all the rest.
+SPELLED_OUT = {"chatbots/list.html", "chatbots/_webhook_cell.html", "chatbots/webhook.html"}
+COMPONENT = re.compile(
+    r'class="(?:button|badge|notice|panel|empty|tabs|pager|skeleton|secret)[" ]'
+    r"|<(?:table|dialog|meter)\b|data-copy"
+)
+
+
+def test_a_component_stands_in_one_place() -> None:
+    twice = {
+        name: found
+        for name in TEMPLATES
+        if not name.startswith(("components/", "allauth/elements/")) and name not in SPELLED_OUT
+        if (found := COMPONENT.findall((ROOT / "templates" / name).read_text(encoding="utf-8")))
+    }
+    assert twice == {}
+
+
+def test_what_is_spelled_out_is_spelled_out_still() -> None:
+    for name in SPELLED_OUT:
+        assert COMPONENT.search((ROOT / "templates" / name).read_text(encoding="utf-8"))
+
+
+def test_every_component_stands_in_the_style_guide() -> None:
+    shown = (ROOT / "templates" / "styleguide.html").read_text(encoding="utf-8")
+    shown += (ROOT / "templates" / "components" / "field.html").read_text(encoding="utf-8")
+    for path in (ROOT / "templates" / "components").glob("*.html"):
+        assert re.search(rf"components/{path.stem}\.html|component \"{path.stem}\"", shown), (
+            path.stem
+        )

@@ -47,11 +47,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django take
         super().__init__(*args, **kwargs)
         self.fields["language"] = forms.ChoiceField(
             label=_("Language"),
+            help_text=_("Of all pages, and of mails to you."),
             required=False,
             choices=[("", _("As the browser asks for")), *settings.LANGUAGES],
         )
         self.fields["theme"] = forms.ChoiceField(
             label=_("Colours"),
+            help_text=_("Light, dark, or as your system has it."),
             required=False,
             choices=[("", _("As the system has it")), *Theme.choices],
         )
@@ -88,10 +90,19 @@ class JoinForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
+    # The browser's own, filled in by js/app.js; what is no zone of ours is left to the preferences.
+    time_zone = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-zone": ""})
+    )
+
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._email = email
         self.fields["password"].help_text = " ".join(password_validators_help_texts())
+
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        return zone if zone in time_zones() else ""
 
     def clean(self) -> None:
         password = self.cleaned_data.get("password")

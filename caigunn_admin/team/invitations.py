@@ -89,13 +89,16 @@ def find(key: str) -> Invitation | None:
     return Invitation.objects.filter(key_hash=_hash(key), expires_at__gt=timezone.now()).first()
 
 
-def accept(request: HttpRequest, key: str, name: str, password: str) -> Member | None:
+def accept(
+    request: HttpRequest, key: str, name: str, password: str, time_zone: str = ""
+) -> Member | None:
     """Make the invited person a member; None where the link is no longer good. Of several who use
-    it at the same moment, one gets in."""
+    it at the same moment, one gets in. `time_zone` is their browser's, where it is known."""
     invitation = find(key)
     if invitation is None:
         return None
     member = Member(email=invitation.email, name=name, role=invitation.role)
+    member.time_zone = time_zone or member.time_zone
     member.set_password(password)
     try:
         with transaction.atomic():

@@ -32,7 +32,11 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
     form = JoinForm(request.POST or None, email=found.email)
     if request.method == "POST" and form.is_valid():
         member = invitations.accept(
-            request, key, form.cleaned_data["name"].strip(), form.cleaned_data["password"]
+            request,
+            key,
+            form.cleaned_data["name"].strip(),
+            form.cleaned_data["password"],
+            form.cleaned_data["time_zone"],
         )
         if member is None:
             return render(request, "team/no_invitation.html", status=404)

@@ -18,7 +18,7 @@ from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
 from chatbots import faults, form_state
 from chatbots.caigunn import CaigunnError, TokenRejected
-from chatbots.presentation import groups
+from chatbots.presentation import groups, marks
 from chatbots.rendering import draw, fragment_of, page_of
 from chatbots.services import catalogue, creation_report, details, outside
 from chatbots.services.access import Access
@@ -28,6 +28,7 @@ from chatbots.services.search import SearchResult, search
 from chatbots.story import label
 from chatbots.views.addresses import ListAddress, list_address
 from chatbots.views.guards import with_access
+from chatbots.webhook_summary import summary
 
 
 @require_safe
@@ -41,12 +42,14 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
     draws_webhooks = address.webhooks or fragment_of(request) == "webhooks"
     listing = _listing(access, address, fresh_is_enough=fragment_of(request) == "webhooks")
     webhooks = details.chatbots(access, [row.id for row in listing.rows]) if draws_webhooks else {}
+    changed_outside = outside.webhooks_of(webhooks)
     context = {
         "address": address,
         "listing": listing,
         "sizes": catalogue.CHATBOT_SIZES,
         "webhooks": webhooks,
-        "changed_outside": outside.webhooks_of(webhooks),
+        "changed_outside": changed_outside,
+        "summary": summary(webhooks, changed_outside),
         "webhooks_drawn": draws_webhooks,
         "next": page_of(request),
         "may_reveal": may(request.user, Action.REVEAL_SECRET) and not listing.is_stale,
@@ -105,6 +108,7 @@ def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> Ht
 def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) -> dict[str, object]:
     give_up_pending()
     found = () if reading.is_stale else outside.of_chatbot(chatbot_id, reading)
+    drawn = groups(reading, catalogue.plan_titles(access))
     return {
         "outside": [
             (
@@ -118,7 +122,8 @@ def _detail(access: Access, chatbot_id: str, reading: details.ChatbotReading) ->
         ],
         "chatbot_id": chatbot_id,
         "reading": reading,
-        "groups": groups(reading, catalogue.plan_titles(access)),
+        "groups": drawn,
+        "marks": marks(reading.info, drawn),
         "revealed": {},
         "unfinished": ()
         if reading.is_stale or reading.info.is_deleted

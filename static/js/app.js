@@ -34,6 +34,9 @@
     if (lazy) lazy.classList.add("lazy-failed");
   };
 
+  // Whoever joins need not look their time zone up.
+  for (const field of document.querySelectorAll("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
   // A picture chosen for upload is shown before it is sent.
   document.addEventListener("change", (event) => {
     const image = document.getElementById(event.target.dataset?.preview);
@@ -98,6 +101,13 @@
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll(".form-wide")) form.classList.remove("htmx-request");
   });
+
+  // A page that was asked for may take seconds: the bar says that it is on its way. Reduced motion
+  // draws it whole. What is left by Escape, or comes back, has none.
+  const root = document.documentElement;
+  addEventListener("beforeunload", (event) => { if (!event.defaultPrevented) root.classList.add("leaving"); });
+  for (const stop of ["pageshow", "pagehide"]) addEventListener(stop, () => root.classList.remove("leaving"));
+  globalThis.navigation?.addEventListener("navigateerror", () => root.classList.remove("leaving"));
 
   // Shortcuts are fetched with the first key that may be one.
   const keys = document.body.dataset.keys;

@@ -1,5 +1,7 @@
 """`/chatbots/<id>/`: everything Get Chatbot Info says."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -45,7 +47,62 @@ def test_every_documented_field_has_a_line(viewer: Client, url: str) -> None:
     for _, title, entries in GROUPS:
         assert str(title) in page.text
         assert all(str(label) in page.text for _, label, _ in entries)
-    assert len([tag for tag, _ in page.tags if tag == "dd"]) == len(ChatbotInfo.model_fields) - 2
+    at_a_glance = 4
+    fields = len(ChatbotInfo.model_fields) - len(APART)
+    assert len([tag for tag, _ in page.tags if tag == "dd"]) == fields + at_a_glance
+
+
+@pytest.mark.parametrize(
+    ("reported", "said"),
+    [
+        ({"is_api_accessible": True}, "API is accessible Yes"),
+        ({"is_api_accessible": False}, "API is accessible No"),
+        ({"is_api_accessible": None}, "API is accessible —"),
+        ({"qa_generate_count": 1900, "qa_generate_limit": 2000}, "Generated Q&A 1,900 of 2,000"),
+        ({"qa_generate_count": None}, "Generated Q&A —"),
+        ({"qa_generate_count": 12, "qa_generate_limit": None}, "Generated Q&A 12 "),
+        ({"period_end_at": "2020-01-31T00:00:00Z"}, "Billing period ended"),
+        ({"period_end_at": "2099-01-31T00:00:00Z"}, "Billing period ends"),
+        ({"period_end_at": None}, "Billing period ends —"),
+    ],
+)
+def test_the_set_up_at_a_glance(
+    reported: dict[str, Any], said: str, viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    sandbox.edit(bot.id, **reported)
+    page = assert_page(viewer.get(url))
+    # Before the groups, which say the same in their place.
+    assert said in " ".join(page.text.split()).partition("API access")[0]
+
+
+@pytest.mark.parametrize(
+    ("reported", "is_marked"),
+    [
+        ({"qa_generate_count": 1799}, False),
+        ({"qa_generate_count": 1800}, True),
+        ({"qa_generate_count": 2400}, True),
+        ({"period_end_at": "2020-01-31T00:00:00Z"}, True),
+        ({"is_api_accessible": False}, True),
+    ],
+)
+def test_what_is_not_right_is_marked(
+    reported: dict[str, Any],
+    is_marked: bool,
+    viewer: Client,
+    sandbox: Sandbox,
+    url: str,
+    bot: Chatbot,
+) -> None:
+    right = {
+        "is_api_accessible": True,
+        "qa_generate_count": 0,
+        "qa_generate_limit": 2000,
+        "period_end_at": "2099-01-31T00:00:00Z",
+    }
+    sandbox.edit(bot.id, **(right | reported))
+    page = assert_page(viewer.get(url))
+    cautions = [tag for tag, attrs in page.tags if tag == "dd" and attrs.get("class") == "caution"]
+    assert bool(cautions) is is_marked
 
 
 def test_every_text_is_shown(viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot) -> None:

@@ -10,6 +10,7 @@ from caigunn_admin.activity.models import Event
 from caigunn_admin.team.models import Member
 from tests.conftest import Browsing, Joining
 from tests.pages.drawn import assert_page
+from tests.pages.people import link_in, signed_in, visitor
 
 URL = "/account/preferences/"
 TWO = [("en", "English"), ("zh-hant", "繁體中文")]
@@ -114,3 +115,20 @@ def test_a_language_that_is_chosen_is_there_in_the_answer(
 def test_nonsense_comes_back(client: Client, name: str, value: str) -> None:
     form = assert_page(client.get(URL)).form(URL)
     assert_page(form.submit(client, **{name: value}), 422)
+
+
+@pytest.mark.parametrize(
+    ("of_browser", "kept"),
+    [("Asia/Tokyo", "Asia/Tokyo"), ("", "UTC"), ("Mars/Olympus", "UTC"), ("<b>", "UTC")],
+)
+def test_who_joins_has_the_time_zone_of_the_browser(
+    of_browser: str, kept: str, join: Joining
+) -> None:
+    lead = signed_in(join("admin", "lead@example.com"))
+    form = assert_page(lead.get("/team/")).form("/team/")
+    link = link_in(assert_page(form.submit(lead, email="new@example.com", role="viewer")))
+    browser, password = visitor(), "correct-horse-battery"
+    form = assert_page(browser.get(link)).form("")
+    form.action = link
+    form.submit(browser, password=password, password_again=password, time_zone=of_browser)
+    assert Member.objects.get(email="new@example.com").time_zone == kept
