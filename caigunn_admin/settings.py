@@ -228,6 +228,9 @@ MFA_ADAPTER = "chatbots.sealed_mfa.SealedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
+    "activate_totp": "caigunn_admin.team.forms.SetUpAppForm",
+    "authenticate": "caigunn_admin.team.forms.SecondStepForm",
+    "reauthenticate": "caigunn_admin.team.forms.CodeProofForm",
     "add_webauthn": "caigunn_admin.team.forms.AddPasskeyForm",
     "edit_webauthn": "caigunn_admin.team.forms.EditPasskeyForm",
 }

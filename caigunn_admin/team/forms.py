@@ -3,6 +3,9 @@
 import zoneinfo
 from typing import Any, ClassVar
 
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.conf import settings
@@ -11,6 +14,7 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from caigunn_admin.team.models import Member, Role, Theme
@@ -58,7 +62,9 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django take
             choices=[("", _("As the system has it")), *Theme.choices],
         )
         self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=[(zone, zone) for zone in time_zones()]
+            label=_("Time zone"),
+            help_text=_("Exact times are shown in it."),
+            choices=[(zone, zone) for zone in time_zones()],
         )
 
 
@@ -118,13 +124,86 @@ class JoinForm(forms.Form):
             self.add_error("password", error)
 
 
-class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth is untyped
-    """allauth's form, whose own label of the name is in no catalogue."""
+class CodeField(forms.CharField):
+    """A code of an authenticator app, or a recovery code. Apps show it in groups: spaces go."""
 
-    name = forms.CharField(label=_("Name of the key"), required=False)
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return "".join(str(super().to_python(value) or "").split())
+
+
+class SetUpAppForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth is untyped
+    """The first code of an authenticator app: it shows that the app has the secret."""
+
+    code = CodeField(
+        label=_("Code from the app"), help_text=_("6 digits; a new one comes every 30 seconds.")
+    )
+
+
+class SecondStepForm(AuthenticateForm):  # type: ignore[misc]
+    """A code after the password. The page asks it which second factors the member has."""
+
+    code = CodeField(label=_("Recovery code"), help_text=_("8 digits, from the list you saved."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
+        self.has_app = Authenticator.Type.TOTP in kinds
+        self.has_key = Authenticator.Type.WEBAUTHN in kinds
+        if self.has_app:
+            code = self.fields["code"]
+            code.label = _("Code from your authenticator app")
+            code.help_text = _("6 digits. Without your phone: one of your recovery codes.")
+            code.widget.attrs["autofocus"] = True
+
+
+class CodeProofForm(ReauthenticateForm):  # type: ignore[misc]
+    """A code given once more."""
+
+    code = CodeField(
+        label=_("Code from your authenticator app"),
+        help_text=_("6 digits. Without your phone: one of your recovery codes."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = True
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey, or a security key for after the password."""
+
+    name = forms.CharField(
+        label=_("Name of the key"),
+        help_text=_("So that you can tell your keys apart, such as “Work laptop”. Optional."),
+        required=False,
+        max_length=100,
+    )
+    passwordless = forms.BooleanField(
+        label=_("Sign in with it alone, without the password"),
+        help_text=_(
+            "This makes it a passkey: each sign-in asks for your fingerprint, your face or a PIN. "
+            "Without it, the key is asked for after the password."
+        ),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"name": "", **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
+
+    def clean_name(self) -> str:
+        """The name; a number where none was given: by now the browser has made the key."""
+        if name := self.cleaned_data["name"]:
+            return str(name)
+        keys = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        return gettext("Key %(number)s") % {"number": keys.count() + 1}
 
 
 class EditPasskeyForm(EditWebAuthnForm):  # type: ignore[misc]
     """Another name for a key."""
 
-    name = forms.CharField(label=_("Name of the key"))
+    name = forms.CharField(label=_("Name of the key"), max_length=100)

@@ -44,7 +44,7 @@ def the_richest_detail(page: Page, sandbox: Sandbox) -> None:
     bots = sandbox.users[0].chatbots
     bot = next(bot for bot in bots if bot.fields["opentalk_host"] and bot.webhook_url)
     page.goto(f"/chatbots/{bot.id}/")
-    expect(page.get_by_role("meter")).to_be_visible()
+    expect(page.get_by_role("meter").first).to_be_visible()
 
 
 def an_edit_in_a_row(page: Page, sandbox: Sandbox) -> None:

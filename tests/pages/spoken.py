@@ -32,6 +32,7 @@ _DATA = re.compile(
     r"|(?<!\S)/[\w./?=&%-]+"  # a path
     r"|\b[0-9a-f-]{8,}\b"  # an id
     r"|\b[A-Z2-7]{32}\b"  # a secret of TOTP
+    r"|\b[a-z]+(?:_[a-z]+)+\b"  # a name of Caigunn's API
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 _GLUED = re.compile(r"[\u4e00-\u9fff」）][,;:!?.]|[,;:!?][\u4e00-\u9fff「（]|。\.")
