@@ -34,6 +34,15 @@
     if (lazy) lazy.classList.add("lazy-failed");
   };
 
+  // The way back to the list leads to where one was in it: its page, size and search. A tab that
+  // may not store anything goes to the first page.
+  try {
+    const isList = () => document.getElementById("q");
+    addEventListener("pagehide", () => { if (isList()) sessionStorage.setItem("list", location.search); });
+    const place = sessionStorage.getItem("list");
+    if (place) for (const link of document.querySelectorAll("[data-back]")) link.search = place;
+  } catch { /* the link stays as it is */ }
+
   // Whoever joins need not look their time zone up.
   for (const field of document.querySelectorAll("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
