@@ -143,6 +143,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "template_partials.templatetags.partials",
                 "caigunn_admin.components",
+                "caigunn_admin.steady_tags",
             ],
         },
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -21,11 +21,12 @@ from chatbots.caigunn import (
     TransportSettings,
     Unavailable,
 )
-from chatbots.models import AccessToken, Connection
+from chatbots.models import AccessToken
 from chatbots.services.breaker import Breaker
 from chatbots.services.fan_out import THREADS
 
 _WORTH_NOTING = timedelta(minutes=5)
+KNOWN_RECORD = "known_record"  # where a member carries what `access_of` has read for them
 REQUEST_THREADS = 32  # gunicorn's threads of one worker: each may be in a call of its own
 
 
@@ -64,15 +65,26 @@ def access_of(member: Member, request_id: str, reason: str = "") -> Access:
 
     Raises NotConnected, and vault.SealError if the token does not open.
     """
-    connection = Connection.objects.select_related("access_token").filter(member=member).first()
-    if connection is None or connection.access_token.api_base_url != settings.CAIGUNN_API_BASE_URL:
+    record = read_record(member)
+    if record is None or record.api_base_url != settings.CAIGUNN_API_BASE_URL:
         raise NotConnected
     # The frame of the page finds it there, and asks for it no second time.
-    member.connection = connection
-    record = connection.access_token
+    setattr(member, KNOWN_RECORD, record)
     deadline = new_deadline()
     client = client_for(record.open(), deadline, request_id)
     return Access(member, record, client, deadline, request_id, reason)
+
+
+def read_record(member: Member) -> AccessToken | None:
+    """The record of the token that the member is connected with, read now."""
+    return next(iter(AccessToken.objects.raw(_record_sql(), [member.pk])), None)
+
+
+@cache
+def _record_sql() -> str:
+    """The statement of `read_record`, with one parameter. Every page asks for it, and Django takes
+    longer to compile it than the database to answer: so it is compiled once."""
+    return str(AccessToken.objects.filter(connections__member=0).query.sql_with_params()[0])
 
 
 def new_deadline() -> Deadline:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from caigunn_admin.team.models import Member
 from chatbots.models import AccessToken, Connection
+from chatbots.services.access import KNOWN_RECORD, read_record
 from chatbots.services.refresh import may_refresh
 
 WARNING_DAYS = 14  # before the end of a token its members are told on every page
@@ -137,10 +138,9 @@ def banner_of(member: Member) -> Banner | None:
     """What the member is to be told of their token now; None for nothing, and for whoever is not
     connected to this Caigunn.
 
-    No query where the connection was read for the same `member` before, else one.
+    No query where the record was read for the same `member` before, else one.
     """
-    connection = _connection_of(member)
-    record = connection.access_token if connection else None
+    record = _record_of(member)
     if record is None or record.api_base_url != settings.CAIGUNN_API_BASE_URL:
         return None
     left = days_left(record.ends_at, timezone.now()) if record.ends_at else None
@@ -149,10 +149,11 @@ def banner_of(member: Member) -> Banner | None:
     return Banner(member, record, left)
 
 
-def _connection_of(member: Member) -> Connection | None:
-    """The member's connection with its token, as it was read before if it was."""
+def _record_of(member: Member) -> AccessToken | None:
+    """The record of the member's token, as it was read before if it was."""
     one_to_one = Connection._meta.get_field("member").remote_field  # noqa: SLF001 - documented
+    # Whoever has just connected carries the connection, which is newer.
     if one_to_one.is_cached(member):
-        known: Connection = member.connection
-        return known
-    return Connection.objects.select_related("access_token").filter(member=member).first()
+        return member.connection.access_token
+    known: AccessToken | None = getattr(member, KNOWN_RECORD, None)
+    return known or read_record(member)

@@ -43,6 +43,11 @@ class CreationReport:
     """The title that Caigunn reports, where it is another one than was asked for."""
     other_plan: str = ""
 
+    @property
+    def asked_for_webhook(self) -> bool:
+        """Whether a webhook was to be set, whatever became of it."""
+        return any(step.name == "webhook" for step in self.steps)
+
 
 def report(
     member: Member, change_id: UUID, chatbot_id: str, info: ChatbotInfo

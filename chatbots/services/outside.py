@@ -67,6 +67,8 @@ def _all(
         and not reading.info.is_deleted
         and not reading.is_stale
     }
+    if not read:
+        return {}
     left = LeftValue.objects.filter(chatbot_id__in=list(read), field__in=list(fields))
     found: dict[str, list[LeftValue]] = {}
     for value in left.select_related("change__member"):

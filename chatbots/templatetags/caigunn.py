@@ -1,6 +1,6 @@
 """Small things that templates say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +8,13 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from caigunn_admin.team.models import Member
 from caigunn_admin.team.roles import Action, may
+from chatbots.services.catalogue import ChatbotRow
 from chatbots.webhook_events import WebhookEvent, events_of
 from chatbots.webhook_url import host_and_path, warnings
 
@@ -51,6 +52,15 @@ def allows(member: Member, action: str) -> bool:
 def item(entries: Mapping[str, Any] | None, key: str) -> Any:
     """The entry of a dictionary under a key that is a variable; nothing where there is none."""
     return entries.get(key) if entries else None
+
+
+@register.filter
+def cells(
+    rows: Iterable[ChatbotRow],
+) -> list[tuple[SafeString, str | None, bool, str]]:
+    """The id, the title, whether there is a key, and its end, of each chatbot of a list. The id
+    stands in a row several times, so it is escaped here, once."""
+    return [(escape(row.id), row.title, row.has_key, row.key_hint) for row in rows]
 
 
 @register.filter

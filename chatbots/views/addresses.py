@@ -1,6 +1,7 @@
 """What the query of a list page says."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from caigunn_admin.http import MemberRequest
@@ -50,9 +51,7 @@ class ListAddress:
 
 def list_address(request: MemberRequest) -> ListAddress:
     """The address asked for; the size, where none is named, is the one chosen last."""
-    form = ListForm(request.GET)
-    form.is_valid()
-    data = form.cleaned_data
+    data = _asked(request)
     return ListAddress(
         page=data.get("page") or 1,
         size=data.get("size") or request.user.page_size,
@@ -65,6 +64,13 @@ def list_address(request: MemberRequest) -> ListAddress:
 
 def page_number(request: MemberRequest) -> int:
     """`?page=`, 1 where it is missing or makes no sense."""
+    return _asked(request).get("page") or 1
+
+
+def _asked(request: MemberRequest) -> dict[str, Any]:
+    """What the query says, as far as it makes sense."""
+    if not request.GET:
+        return {}
     form = ListForm(request.GET)
     form.is_valid()
-    return form.cleaned_data.get("page") or 1
+    return form.cleaned_data

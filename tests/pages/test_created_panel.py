@@ -43,9 +43,19 @@ def test_the_steps(admin: Client, made: str) -> None:
     assert PANEL in page.text
     assert "Created. Caigunn reports it." in page.text
     assert "The webhook is set and read back." in page.text
+    assert "It has no webhook yet." not in page.text
     assert "The settings were sent. Main colour" in page.text
     assert "Try again" not in page.text
     assert page.inline == []
+
+
+def test_one_without_a_webhook_leads_to_it(admin: Client, plan: str) -> None:
+    where = opened(admin, NEW).submit(admin, title="New", plan_id=plan)["Location"]
+    page = assert_page(admin.get(where))
+    assert "It has no webhook yet." in page.text
+    assert f"{where.partition('?')[0]}webhook/" in page.hrefs
+    # It is of the creation: the page of the chatbot does not go on about it.
+    assert "It has no webhook yet." not in assert_page(admin.get(where.partition("?")[0])).text
 
 
 def test_the_key_is_shown_and_kept_nowhere(admin: Client, sandbox: Sandbox, made: str) -> None:
