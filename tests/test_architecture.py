@@ -164,7 +164,7 @@ TEMPLATES = sorted(
     for path in sources("templates", suffixes=(".html",))
 )
 INLINE = re.compile(
-    r"""\sstyle\s*=|<style\b|<script\b(?![^>]*\ssrc=)|\son\w+\s*=|\shx-on\b|javascript:""",
+    r"""\sstyle\s*=|<style\b|<script\b(?![^>]*\s(?:src=|type="application/json"))|\son\w+\s*=|\shx-on\b|javascript:""",
     re.IGNORECASE,
 )
 
@@ -193,8 +193,9 @@ def test_the_search_for_inline_code_finds(text: str) -> None:
     assert INLINE.search(text)
 
 
-def test_a_script_in_a_file_is_not_inline() -> None:
+def test_a_script_in_a_file_is_not_inline_and_json_is_no_script() -> None:
     assert not INLINE.search('<script defer src="/static/js/app.js"></script>')
+    assert not INLINE.search('<script data-for="a" type="application/json">{}</script>')
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -29,6 +29,13 @@
     const notice = document.getElementById("lost-connection").content.cloneNode(true);
     document.getElementById("alerts").replaceChildren(notice);
   };
+  // A key that was cancelled, or is not there: allauth's scripts tell the console alone.
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    const notice = document.getElementById("key-failed").content.cloneNode(true);
+    document.getElementById("alerts").replaceChildren(notice);
+  });
+
   const lazyFailed = (event) => {
     const lazy = event.target.closest(".lazy");
     if (lazy) lazy.classList.add("lazy-failed");
@@ -39,6 +46,8 @@
   try {
     const isList = () => document.getElementById("q");
     addEventListener("pagehide", () => { if (isList()) sessionStorage.setItem("list", location.search); });
+    // Whoever has signed out leaves nothing behind.
+    if (!document.querySelector(".menu")) sessionStorage.removeItem("list");
     const place = sessionStorage.getItem("list");
     if (place) for (const link of document.querySelectorAll("[data-back]")) link.search = place;
   } catch { /* the link stays as it is */ }

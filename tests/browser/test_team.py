@@ -83,7 +83,7 @@ def add_passkey(page: Page) -> None:
     expect(page.get_by_text("Your role needs two-factor sign-in.")).to_be_visible()
     page.goto("/account/2fa/webauthn/add/")
     page.get_by_label("Name").fill("Laptop")
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("Sign in with it alone").check()
     page.get_by_role("main").get_by_role("button", name="Add").click()
     page.wait_for_url("**/account/2fa/recovery-codes/")
 
@@ -96,11 +96,12 @@ def code_of(secret: str, step: int = 0) -> str:
 def set_up_app(page: Page) -> str:
     """Set an authenticator app up; its secret."""
     page.goto("/account/2fa/totp/activate/")
-    secret = page.get_by_label("Authenticator secret").input_value()
-    page.get_by_label("Authenticator code").fill(code_of(secret))
-    page.get_by_role("button", name="Activate").click()
+    secret = page.locator("#authenticator_secret").inner_text()
+    page.get_by_label("Code from the app").fill(code_of(secret))
+    page.get_by_role("button", name="Turn on").click()
     page.wait_for_url("**/account/2fa/recovery-codes/")
-    expect(page.get_by_label("Unused codes")).to_have_value(re.compile(r"^(\w{4,} ?\w*\n?){10}$"))
+    codes = page.get_by_role("list", name="Codes that are left").get_by_role("listitem")
+    expect(codes).to_have_text([re.compile(r"^\d{8}$")] * 10)
     return secret
 
 
@@ -142,7 +143,7 @@ def test_from_invited_to_out(
     fill_in_sign_in(person, NEW, NEW_PASSWORD)
     person.wait_for_url("**/account/2fa/authenticate/")
     person.locator("input[name=code]").fill("000000")
-    person.get_by_role("button", name="Sign In", exact=True).click()
+    person.get_by_role("button", name="Sign in", exact=True).click()
     expect(person.get_by_text("Incorrect code.")).to_be_visible()
     enter_next_code(person, secret)
     person.wait_for_url("**/chatbots/")
@@ -166,7 +167,7 @@ def enter_next_code(page: Page, secret: str) -> None:
     """Enter the code of this moment: each is good once, so it may take until the next one."""
     for _attempt in range(12):
         page.locator("input[name=code]").fill(code_of(secret))
-        page.get_by_role("button", name="Sign In", exact=True).click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_load_state()
         if "/authenticate/" not in page.url:
             return
