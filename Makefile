@@ -13,7 +13,7 @@ TOOLS := DEBUG=on DATABASE_URL=sqlite://:memory:
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types migrations chromium postgresql faults bench bench-page messages audit requirements clean
+.PHONY: help demo test check lint types migrations chromium postgresql faults bench bench-page screenshots messages audit requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ messages: .venv/.installed-dev ## bring the Chinese catalogue in step with the s
 
 bench-page: .venv/.installed-dev chromium ## measure what a browser meets on list, detail and edit
 	$(BIN)/python -m tests.bench.page
+
+screenshots: .venv/.installed-dev chromium ## take the pictures of the README anew
+	$(BIN)/python -m tests.screenshots
 
 audit: .venv/.installed-dev ## look the pinned packages up among known vulnerabilities
 	$(BIN)/pip-audit --requirement requirements-dev.txt --require-hashes --disable-pip

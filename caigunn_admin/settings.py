@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "caigunn_admin.apps.SiteFilesConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",

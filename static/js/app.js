@@ -143,6 +143,22 @@
     for (const [target, key] of early) onKey(key, document.body.dataset.keyboard, target);
   });
 
+  // The focus is not lost with what was exchanged, or barred for a while: it goes where that is now.
+  let left;
+  document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
+    const had = document.activeElement;
+    const place = had !== document.body && [detail.target, target].find((one) => one.contains(had));
+    left = place && { had, id: place.id };
+  });
+  const giveBack = () => {
+    if (!left || document.activeElement !== document.body) return;
+    const inPlace = document.getElementById(left.id)?.querySelectorAll("a[href], button, input:not([type=hidden])") ?? [];
+    [left.had, ...inPlace].find((one) => one.isConnected && one.checkVisibility())?.focus();
+  };
+  // A request that failed exchanges nothing; what an answer brings is shown once it has settled.
+  document.addEventListener("htmx:afterRequest", giveBack);
+  document.addEventListener("htmx:afterSettle", () => { giveBack(); left = undefined; });
+
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);

@@ -2,6 +2,7 @@
 
 import base64
 import fcntl
+import hashlib
 import os
 import secrets
 import shlex
@@ -34,10 +35,12 @@ def _procfile_options() -> list[str]:
 
 
 def collect_static(folder: Path) -> None:
-    """Collect static files, once for all processes that share `folder`."""
+    """Collect static files as they are now, once for all processes that share `folder`."""
+    files = sorted(path for path in (ROOT / "static").rglob("*") if path.is_file())
+    now = "\n".join(f"{path} {path.stat().st_mtime_ns}" for path in files)
     with (folder / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = folder / "static.done"
+        done = folder / f"static-{hashlib.sha256(now.encode()).hexdigest()}.done"
         if not done.exists():
             _run([sys.executable, "manage.py", "collectstatic", "--noinput"], dict(os.environ))
             done.touch()

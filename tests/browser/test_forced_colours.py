@@ -45,8 +45,10 @@ _LOOK = """() => {
     return colour("Canvas");
   };
   const say = (element, wrong) => found.push(`${wrong}: ${element.outerHTML.slice(0, 120)}`);
-  const isThere = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  const asSeen = { visibilityProperty: true, opacityProperty: true };
+  const isThere = (element) => element.checkVisibility(asSeen)
     && getComputedStyle(element).clipPath === "none";
+  const sides = ["Top", "Right", "Bottom", "Left"];
 
   for (const element of document.querySelectorAll("body *")) {
     if (!isThere(element)) continue;
@@ -64,14 +66,19 @@ _LOOK = """() => {
     }
   }
   // Links within text are told by their line; what looks like a button or a field has an edge.
-  for (const element of document.querySelectorAll("button, .button, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio])")) {
+  const edged = "button, .button, select, textarea, "
+    + "input:not([type=hidden], [type=checkbox], [type=radio])";
+  for (const element of document.querySelectorAll(edged)) {
     if (!isThere(element)) continue;
     const style = getComputedStyle(element);
     const ground = behind(element.parentElement);
-    const edges = ["Top", "Right", "Bottom", "Left"].filter((side) => style[`border${side}Style`] !== "none"
+    const edges = sides.filter((side) => style[`border${side}Style`] !== "none"
       && parseFloat(style[`border${side}Width`]) >= 1 && !isClear(style[`border${side}Color`])
       && colour(style[`border${side}Color`]) !== ground);
-    if (edges.length < 4 && colour(style.backgroundColor) === ground) say(element, "it has no edge");
+    const isFlat = isClear(style.backgroundColor) || colour(style.backgroundColor) === ground;
+    // A line below is enough to tell a field.
+    const fewest = element.matches("button, .button") ? 4 : 1;
+    if (edges.length < fewest && isFlat) say(element, "it has no edge");
   }
   // The page one is on differs from the others by more than a colour.
   for (const element of document.querySelectorAll("nav [aria-current]")) {
@@ -79,8 +86,9 @@ _LOOK = """() => {
     if (!other) continue;
     const told = (one) => {
       const style = getComputedStyle(one);
-      return [style.fontWeight, style.textDecorationLine, style.outlineStyle, ...["Top", "Bottom", "Left", "Right"].map((side) =>
-        parseFloat(style[`border${side}Width`]) && colour(style[`border${side}Color`]) !== behind(one) ? side : "")].join();
+      const lines = sides.filter((side) => parseFloat(style[`border${side}Width`])
+        && colour(style[`border${side}Color`]) !== behind(one));
+      return [style.fontWeight, style.textDecorationLine, style.outlineStyle, ...lines].join();
     };
     if (told(element) === told(other)) say(element, "nothing tells the page one is on");
   }
@@ -97,8 +105,7 @@ def look(page: Page) -> list[str]:
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
     """An Admin's browser, in forced colours."""
-    page = open_page(ADMIN, forced_colors="active", reduced_motion="reduce")
-    return page
+    return open_page(ADMIN, forced_colors="active", reduced_motion="reduce")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -110,7 +117,8 @@ def test_buttons_icons_and_the_focus_can_be_seen(page: Page, sandbox: Sandbox, t
         page.goto(address.format(id=bot.id))
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         found[address] = look(page)
-        for _ in range(STOPS):
+        # The browser draws the line around it in either theme.
+        for _ in range(STOPS if theme == "light" else 0):
             page.keyboard.press("Tab")
             focused(page)
     assert {address: one for address, one in found.items() if one} == {}

@@ -72,7 +72,6 @@ def test_a_focus_that_is_lost_is_found(page: Page) -> None:
         "p { width: 80px; height: 20px; overflow: hidden }",
         "p { width: 60px; overflow: hidden; white-space: nowrap }",
         "p { width: 3000px }",
-        "p { width: 0; overflow: clip; white-space: nowrap }",
     ],
 )
 def test_text_that_is_cut_off_is_found(page: Page, style: str) -> None:

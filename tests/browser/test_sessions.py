@@ -73,8 +73,10 @@ def test_after_signing_out_back_shows_the_sign_in_page(
     page.wait_for_url(re.compile(rf"/chatbots/\?q={bot.id}"))
     expect(page.get_by_role("rowheader")).to_have_count(1)
     page.goto(f"/chatbots/{bot.id}/")
-    # The address that htmx compares on Back; nothing of what the page showed.
-    assert set(page.evaluate(_KEPT)) <= {"htmx-current-path-for-history"}
+    # The address that htmx compares on Back, and the query that the way back to the list leads to;
+    # nothing of what the page showed.
+    assert set(page.evaluate(_KEPT)) <= {"htmx-current-path-for-history", "list"}
+    assert page.evaluate("sessionStorage.getItem('list')") == f"?q={bot.id}"
     sign_out(page, EDITOR)
     for _ in range(2):
         page.go_back()

@@ -75,7 +75,7 @@ def test_several_fields_with_a_picture_and_rows_are_saved_and_told(
     )
     expect(page.get_by_label("Main colour", exact=True)).to_have_value("")
     expect(page.get_by_label("Fixed")).to_have_accessible_description(
-        "Nothing was sent from here yet."
+        re.compile("does not say what it does. Nothing was sent from here yet.")
     )
 
 
