@@ -71,11 +71,28 @@ def _listing(
 @allowed_to(Action.READ)
 @with_access
 def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
-    """Everything Get Chatbot Info says. `?fresh=1` reads it anew."""
+    """Everything Get Chatbot Info says. `?fresh=1` reads it anew. The title of a plan that is not
+    known yet comes in a fragment of its own."""
+    if fragment_of(request) == "plan":
+        return _plan_title(request, access)
     if "created" in request.GET:
         return _just_created(request, access, chatbot_id)
     reading = details.chatbot(access, chatbot_id, fresh_is_enough="fresh" not in request.GET)
     return draw(request, "chatbots/detail.html", _detail(access, chatbot_id, reading))
+
+
+def _plan_title(request: MemberRequest, access: Access) -> HttpResponse:
+    """The title of the plan `?plan_id=`; no content where it cannot be found out: the id stays."""
+    try:
+        catalogue.plans(access)
+    except TokenRejected:
+        raise
+    except CaigunnError:
+        return HttpResponse(status=204)
+    title = catalogue.plan_titles(access).get(request.GET.get("plan_id", ""))
+    if title is None:
+        return HttpResponse(status=204)
+    return draw(request, "chatbots/detail.html", {"plan_title": title}, fragments=("plan",))
 
 
 def _just_created(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:

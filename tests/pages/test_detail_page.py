@@ -16,6 +16,7 @@ from tests.pages.calls import (
 )
 from tests.pages.drawn import (
     assert_error,
+    assert_fragment,
     assert_htmx_leads_to_sign_in,
     assert_leads_to_sign_in,
     assert_page,
@@ -73,6 +74,33 @@ def test_the_set_up_at_a_glance(
     page = assert_page(viewer.get(url))
     # Before the groups, which say the same in their place.
     assert said in " ".join(page.text.split()).partition("API access")[0]
+
+
+def test_the_title_of_the_plan_comes_in_a_second_step(
+    viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
+) -> None:
+    plan = next(plan for plan in sandbox.users[0].plans if plan.id == bot.fields["plan_id"])
+    page = assert_page(viewer.get(url))
+    assert plan.title not in page.text
+    asked = next(value for value in page.attribute("hx-get") if "plan_id" in value)
+    before = len(calls(sandbox))
+    fragment = assert_fragment(viewer.get(f"{url}{asked}", headers=htmx("plan", url)))
+    assert fragment.text.strip() == plan.title
+    assert {call[1].rpartition("/")[2] for call in calls(sandbox)[before:]} == {"plan"}
+    # From then on it is known.
+    page = assert_page(viewer.get(url))
+    assert plan.title in page.text
+    assert not any("plan_id" in value for value in page.attribute("hx-get"))
+
+
+@pytest.mark.parametrize("fault", [Fault("status", status=503), Fault("not_json"), None])
+def test_a_plan_that_cannot_be_found_out_stays_an_id(
+    fault: Fault | None, viewer: Client, sandbox: Sandbox, url: str
+) -> None:
+    if fault:
+        sandbox.order(Fault(fault.kind, path="/user/plan$", status=fault.status, times=5))
+    answer = viewer.get(f"{url}?plan_id=nobodys", headers=htmx("plan", url))
+    assert (answer.status_code, answer.content) == (204, b"")
 
 
 @pytest.mark.parametrize(
