@@ -34,12 +34,14 @@ class RequestIdMiddleware:
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Compresses pages, except one that shows a secret: its length must not depend on its text."""
+    """Compresses pages, except those that show a secret, such as a key or recovery codes: their
+    length must not depend on their text."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if getattr(response, "shows_secret", False):
+        is_secret = getattr(response, "shows_secret", False)
+        if is_secret or request.path.startswith(reverse("mfa_index")):
             return response
         return super().process_response(request, response)
 

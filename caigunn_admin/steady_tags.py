@@ -22,6 +22,10 @@ from django.utils.translation import get_language
 
 register = template.Library()
 
+# Of a node: languages and addresses of the site are few. A prefix comes with the request, so what
+# is kept is bounded.
+_MOST_KEPT = 64
+
 # Django takes them for the names of variables.
 _NAMED_CONSTANTS = {"True", "False", "None"}
 
@@ -42,14 +46,17 @@ class SteadyNode(Node):
 
     def render(self, context: Context) -> SafeString:
         key = (self._key(context), context.autoescape)
-        if key not in self._known:
+        known: Any = self._known.get(key)
+        if known is None:
             # The parser has told them to this node alone.
             self._node.token, self._node.origin = self.token, self.origin
-            said = self._node.render(context)
-            self._known[key] = context[self._asvar] if self._asvar else said
-        known: SafeString = self._known[key]
+            known = self._node.render(context)
+            if self._asvar:
+                known = context[self._asvar]
+            if len(self._known) < _MOST_KEPT:
+                self._known[key] = known
         if self._asvar is None:
-            return known
+            return SafeString(known)
         context[self._asvar] = known
         return SafeString("")
 

@@ -186,7 +186,9 @@ def marks(info: ChatbotInfo, drawn: list[Group]) -> list[Mark]:
     fields = {field.name: field for group in drawn for field in group.fields}
     accessible: dict[bool | None, Literal["good", "warning", ""]] = {True: "good", False: "warning"}
     count, limit = info.qa_generate_count, info.qa_generate_limit
-    is_near = count is not None and bool(limit) and count >= fields["qa_generate_count"].high
+    # One that is not positive is no limit.
+    high = fields["qa_generate_count"].high
+    is_near = bool(count and limit and limit > 0 and count >= high)
     ended = info.period_end_at is not None and info.period_end_at < timezone.now()
     return [
         Mark(

@@ -24,7 +24,11 @@ def summary(
     readings: Mapping[str, ChatbotReading | Unread], changed_outside: Collection[str]
 ) -> Summary:
     """Count the readings of one page."""
-    read = [one for one in readings.values() if isinstance(one, ChatbotReading)]
+    read = [
+        one
+        for one in readings.values()
+        if isinstance(one, ChatbotReading) and not one.info.is_deleted
+    ]
     unread = sum(isinstance(one, Unread) and not one.is_gone for one in readings.values())
     unknown = sum(not one.webhook_is_known for one in read)
     none = sum(one.webhook_is_known and not one.webhook_url for one in read)

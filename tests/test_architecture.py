@@ -249,3 +249,17 @@ def test_every_component_stands_in_the_style_guide() -> None:
         assert re.search(rf"components/{path.stem}\.html|component \"{path.stem}\"", shown), (
             path.stem
         )
+
+
+def test_every_button_leads_to_an_address_that_exists() -> None:
+    """Django says nothing where a template puts an unknown name into a variable."""
+    names = set(get_resolver().reverse_dict)
+    led_to = {
+        (name, to)
+        for name in TEMPLATES
+        for to in re.findall(
+            r'(?:button|tab)\.html" with [^%]*\bto="(\w+)"', (ROOT / "templates" / name).read_text()
+        )
+    }
+    assert len(led_to) > 20
+    assert {(name, to) for name, to in led_to if to not in names} == set()

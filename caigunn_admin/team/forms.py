@@ -1,6 +1,7 @@
 """What people type about themselves and each other."""
 
 import zoneinfo
+from itertools import count
 from typing import Any, ClassVar
 
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -97,9 +98,7 @@ class JoinForm(forms.Form):
     )
 
     # The browser's own, filled in by js/app.js; what is no zone of ours is left to the preferences.
-    time_zone = forms.CharField(
-        required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-zone": ""})
-    )
+    time_zone = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,7 +106,7 @@ class JoinForm(forms.Form):
         self.fields["password"].help_text = " ".join(password_validators_help_texts())
 
     def clean_time_zone(self) -> str:
-        zone: str = self.cleaned_data["time_zone"]
+        zone = str(self.cleaned_data["time_zone"])
         return zone if zone in time_zones() else ""
 
     def clean(self) -> None:
@@ -200,7 +199,9 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         if name := self.cleaned_data["name"]:
             return str(name)
         keys = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
-        return gettext("Key %(number)s") % {"number": keys.count() + 1}
+        taken = {key.wrap().name for key in keys}
+        names = (gettext("Key %(number)s") % {"number": number} for number in count(1))
+        return next(name for name in names if name not in taken)
 
 
 class EditPasskeyForm(EditWebAuthnForm):  # type: ignore[misc]

@@ -1,11 +1,11 @@
 """Small things that templates say."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.contrib.humanize.templatetags.humanize import naturalday, naturaltime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import escape, format_html
@@ -73,6 +73,14 @@ def moment(value: datetime | None) -> str | SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, naturaltime(value)
     )
+
+
+@register.filter
+def day_name(value: date) -> str:
+    """A day of the member's calendar: today, yesterday, or its date. Django's own filter takes the
+    server's today for a date without a time."""
+    noon = datetime(value.year, value.month, value.day, 12, tzinfo=timezone.get_current_timezone())
+    return str(naturalday(noon))
 
 
 @register.filter

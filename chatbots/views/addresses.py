@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
 from caigunn_admin.http import MemberRequest
 from chatbots.forms import ListForm
 
@@ -74,3 +78,8 @@ def _asked(request: MemberRequest) -> dict[str, Any]:
     form = ListForm(request.GET)
     form.is_valid()
     return form.cleaned_data
+
+
+def to_chatbot(chatbot_id: str) -> HttpResponse:
+    """Redirect to the page of a chatbot."""
+    return redirect(reverse("chatbot", args=[chatbot_id]))

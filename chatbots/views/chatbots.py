@@ -4,8 +4,6 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from caigunn_admin.activity.events import note
@@ -26,8 +24,9 @@ from chatbots.services.catalogue import Listing
 from chatbots.services.masking import SECRET_FIELDS
 from chatbots.services.search import SearchResult, search
 from chatbots.story import label
-from chatbots.views.addresses import ListAddress, list_address
+from chatbots.views.addresses import ListAddress, list_address, to_chatbot
 from chatbots.views.guards import with_access
+from chatbots.views.webhooks import cell
 from chatbots.webhook_summary import summary
 
 
@@ -51,6 +50,7 @@ def chatbots(request: MemberRequest, access: Access) -> HttpResponse:
         "changed_outside": changed_outside,
         "summary": summary(webhooks, changed_outside),
         "webhooks_drawn": draws_webhooks,
+        "is_read_only": listing.is_stale or "last_known" in request.GET,
         "next": page_of(request),
         "may_reveal": may(request.user, Action.REVEAL_SECRET) and not listing.is_stale,
     }
@@ -75,6 +75,8 @@ def chatbot(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
     known yet comes in a fragment of its own."""
     if fragment_of(request) == "plan":
         return _plan_title(request, access)
+    if fragment_of(request) == "webhook":
+        return cell(request, access, chatbot_id)
     if "created" in request.GET:
         return _just_created(request, access, chatbot_id)
     reading = details.chatbot(access, chatbot_id, fresh_is_enough="fresh" not in request.GET)
@@ -175,8 +177,3 @@ def _with_secret(response: HttpResponse) -> HttpResponse:
     # Read by CompressionMiddleware.
     response.shows_secret = True  # type: ignore[attr-defined]
     return response
-
-
-def to_chatbot(chatbot_id: str) -> HttpResponse:
-    """Redirect to the page of a chatbot."""
-    return redirect(reverse("chatbot", args=[chatbot_id]))

@@ -21,7 +21,7 @@ from chatbots.forms import WebhookForm
 from chatbots.rendering import draw, safe_next
 from chatbots.services import details, outcomes, outside, webhooks
 from chatbots.services.access import Access
-from chatbots.views.chatbots import to_chatbot
+from chatbots.views.addresses import to_chatbot
 from chatbots.views.guards import with_access
 from chatbots.views.problems import form_screen
 
@@ -36,7 +36,7 @@ def webhook(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResp
     if request.method == "POST":
         return _submitted(request, access, chatbot_id)
     if "show" in request.GET:
-        return _cell(request, access, chatbot_id)
+        return cell(request, access, chatbot_id)
     return _form(request, access, chatbot_id)
 
 
@@ -156,7 +156,7 @@ def _saved(request: MemberRequest, chatbot_id: str, saved: webhooks.Saved) -> Ht
     return draw(request, "chatbots/_webhook_cell.html", context)
 
 
-def _cell(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
+def cell(request: MemberRequest, access: Access, chatbot_id: str) -> HttpResponse:
     """The value as the list and the detail page show it: after *Cancel* and *Try again*."""
     if not request.htmx:
         return to_chatbot(chatbot_id)

@@ -49,11 +49,70 @@
     // Whoever has signed out leaves nothing behind.
     if (!document.querySelector(".menu")) sessionStorage.removeItem("list");
     const place = sessionStorage.getItem("list");
-    if (place) for (const link of document.querySelectorAll("[data-back]")) link.search = place;
+    for (const link of document.querySelectorAll("[data-back]")) {
+      if (place) link.search = place;
+      link.addEventListener("click", () => sessionStorage.setItem("row", location.pathname));
+    }
+    if (isList()) {
+      document.querySelector(`th a[href="${CSS.escape(sessionStorage.getItem("row") ?? "")}"]`)?.focus();
+      sessionStorage.removeItem("row");
+    }
   } catch { /* the link stays as it is */ }
+
+  // What an answer to a form says is wrong has the focus, unless the page gives it to something.
+  const wrong = document.querySelector("main[data-answer] :is(.field-wrong :is(input:not([type=hidden]), select, textarea), .notice:not(#connection-banner, .notice-success))");
+  if (wrong && document.activeElement === document.body) {
+    if (wrong.matches(".notice")) wrong.tabIndex = -1;
+    wrong.focus();
+  }
+
+  // What stands in a live region from the start is not read out: what a redirect says comes again.
+  const messages = document.getElementById("messages");
+  if (messages.childElementCount) setTimeout(() => messages.replaceChildren(...messages.cloneNode(true).childNodes), 300);
+  const say = (text) => {
+    const said = document.createElement("p");
+    said.className = "visually-hidden";
+    said.textContent = text;
+    messages.append(said);
+    setTimeout(() => said.remove(), 5000);
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id !== "results" && event.target.id !== "results") return;
+    say(document.querySelector("#results :is(.list-head > p, .empty)")?.textContent.replace(/\s+/g, " ").trim() ?? "");
+  });
+
+  // Half a syllable is no search: what an input method composes counts when it is done.
+  document.addEventListener("input", (event) => { if (event.isComposing && event.target.id === "q") event.stopPropagation(); }, true);
+  document.addEventListener("compositionend", ({ target }) => { if (target.id === "q") target.dispatchEvent(new Event("input", { bubbles: true })); });
+
+  // The menu closes when it is left, and gives way to what it would hide.
+  const menu = document.querySelector(".menu");
+  const closeMenu = () => { if (menu) menu.open = false; };
+  menu?.addEventListener("focusout", ({ relatedTarget }) => { if (relatedTarget && !menu.contains(relatedTarget)) closeMenu(); });
+  document.addEventListener("pointerdown", ({ target }) => { if (!menu?.contains(target)) closeMenu(); });
+  menu?.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    closeMenu();
+    menu.querySelector("summary").focus();
+  });
 
   // Whoever joins need not look their time zone up.
   for (const field of document.querySelectorAll("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+  // What is counted above the list is true of what stands in it, also after an edit in a row. A row
+  // that is being edited says neither, so the counts wait for it.
+  const countAgain = () => {
+    const summary = document.querySelector("p#webhooks");
+    if (!summary || document.querySelector("tbody .webhook-editing")) return;
+    const found = (selector) => document.querySelectorAll(`tbody .webhook:not(:has(.badge-deleted)) ${selector}`).length;
+    for (const said of summary.querySelectorAll("[data-counts]")) {
+      const n = found(said.dataset.counts);
+      said.hidden = !n;
+      said.textContent = said.textContent.replace(/\d+/, n);
+    }
+    summary.querySelector("[data-counts-none]").hidden = found(".none") || found(".unreadable") || !found(".url");
+  };
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.closest?.("tbody")) countAgain(); });
 
   // A picture chosen for upload is shown before it is sent.
   document.addEventListener("change", (event) => {
@@ -116,48 +175,73 @@
   document.addEventListener("submit", (event) => {
     if (event.target.matches(".form-wide")) event.target.classList.add("htmx-request");
   });
-  addEventListener("pageshow", () => {
+  const atRest = () => {
     for (const form of document.querySelectorAll(".form-wide")) form.classList.remove("htmx-request");
-  });
+  };
+  addEventListener("pageshow", atRest);
 
   // A page that was asked for may take seconds: the bar says that it is on its way. Reduced motion
   // draws it whole. What is left by Escape, or comes back, has none.
   const root = document.documentElement;
-  addEventListener("beforeunload", (event) => { if (!event.defaultPrevented) root.classList.add("leaving"); });
+  // A link to an app, such as otpauth:, asks for no page.
+  let isForApp = false;
+  addEventListener("click", ({ target }) => { isForApp = !/^(https?:)?$/.test(target.closest?.("a[href]")?.protocol ?? ""); }, true);
+  addEventListener("beforeunload", (event) => { if (!event.defaultPrevented && !isForApp) root.classList.add("leaving"); });
   for (const stop of ["pageshow", "pagehide"]) addEventListener(stop, () => root.classList.remove("leaving"));
-  globalThis.navigation?.addEventListener("navigateerror", () => root.classList.remove("leaving"));
+  // Stopped before an answer came, a form no longer says that it is being saved.
+  globalThis.navigation?.addEventListener("navigateerror", () => { root.classList.remove("leaving"); atRest(); });
+  // A transition that is cut short by the next page is nobody's error.
+  addEventListener("pagereveal", ({ viewTransition: fade }) => { for (const step of [fade?.ready, fade?.finished]) step?.catch(() => {}); });
 
   // Shortcuts are fetched with the first key that may be one.
-  const keys = document.body.dataset.keys;
+  const { keys, keyboard } = document.body.dataset;
   let onKey;
   let early;
   if (keys) document.addEventListener("keydown", async (event) => {
-    if (onKey) return onKey(event, document.body.dataset.keyboard);
+    const box = document.getElementById("q");
+    const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]");
+    if (event.key === "/" && box && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && !early) {
+      event.preventDefault();
+      box.focus();
+      return box.select();
+    }
+    if (onKey) return onKey(event, keyboard);
     // What is pressed while they are on their way comes after.
     if (early) return early.push([event.target, new KeyboardEvent("keydown", event)]);
     const isPalette = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-    if (!isPalette && (!/^[/gjkne?]$/.test(event.key) || event.target.closest("input, textarea, select"))) return;
+    if (!isPalette && (!/^[/gjkne?]$/.test(event.key) || isTyping)) return;
     if (isPalette || event.key === "/") event.preventDefault();
     early = [[event.target, new KeyboardEvent("keydown", event)]];
-    onKey = (await import(keys)).default;
-    for (const [target, key] of early) onKey(key, document.body.dataset.keyboard, target);
+    try {
+      onKey = (await import(keys)).default;
+      for (const [target, key] of early) onKey(key, keyboard, target);
+    } finally {
+      early = undefined;
+    }
   });
 
   // The focus is not lost with what was exchanged, or barred for a while: it goes where that is now.
-  let left;
+  const left = new WeakMap();
   document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
     const had = document.activeElement;
     const place = had !== document.body && [detail.target, target].find((one) => one.contains(had));
-    left = place && { had, id: place.id };
+    if (place) left.set(detail.xhr, { had, id: place.id });
   });
-  const giveBack = () => {
-    if (!left || document.activeElement !== document.body) return;
-    const inPlace = document.getElementById(left.id)?.querySelectorAll("a[href], button, input:not([type=hidden])") ?? [];
-    [left.had, ...inPlace].find((one) => one.isConnected && one.checkVisibility())?.focus();
+  const giveBack = ({ detail }) => {
+    const { had, id } = left.get(detail.xhr) ?? {};
+    if (!had || document.activeElement !== document.body) return;
+    const inPlace = document.getElementById(id)?.querySelectorAll("a[href], button, input:not([type=hidden])") ?? [];
+    [had, ...inPlace].find((one) => one.isConnected && one.checkVisibility())?.focus();
   };
   // A request that failed exchanges nothing; what an answer brings is shown once it has settled.
-  document.addEventListener("htmx:afterRequest", giveBack);
-  document.addEventListener("htmx:afterSettle", () => { giveBack(); left = undefined; });
+  for (const name of ["htmx:afterRequest", "htmx:afterSettle"]) document.addEventListener(name, giveBack);
+
+  // What stands between here and the dashboard may answer in its place, without a word of ours.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.isError || detail.xhr.responseText.includes('id="error-message"')) return;
+    detail.shouldSwap = false;
+    lostConnection();
+  });
 
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });

@@ -8,6 +8,9 @@ let place;
 let loading;
 let prefix = "";
 let forget;
+// While the palette is on its way: what is typed for it. While another answer is: nothing counts.
+let typedAhead = null;
+let isBusy = false;
 
 // The dialogs, with the links that the member has. Asked for once a page.
 const load = (url) => (loading ??= fetch(url, { headers: { "X-Requested-With": "fetch" } })
@@ -41,29 +44,37 @@ const editWebhook = () => {
   const here = document.activeElement.closest("tr") ?? document.querySelector("main");
   here.querySelector("a[href*='/webhook/']")?.click();
 };
-const search = () => {
-  const box = document.getElementById("q");
-  if (!box) return openPalette();
-  box.focus();
-  box.select();
-};
-
 const act = (keys) => {
   const link = brought().find((one) => one.dataset.key === keys);
   if (link) { location.assign(link.href); return; }
-  const acts = { "/": search, j: () => move(1), k: () => move(-1), e: editWebhook, "?": () => find("#shortcuts")?.showModal() };
+  const acts = { j: () => move(1), k: () => move(-1), e: editWebhook, "?": () => find("#shortcuts")?.showModal() };
   acts[keys]?.();
+};
+
+const collect = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  if (event.key === "Escape") typedAhead = null;
+  else if (event.key === "Backspace") typedAhead = typedAhead.slice(0, -1);
+  else if (event.key.length === 1) typedAhead += event.key;
+};
+const fetchPalette = async (url) => {
+  typedAhead = "";
+  await load(url);
+  const words = typedAhead;
+  typedAhead = null;
+  if (words !== null) openPalette(words);
 };
 
 const pressed = async (event, url, target = event.target) => {
   if (event.defaultPrevented || event.isComposing) return;
+  if (typedAhead !== null) return collect(event);
   const isPalette = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
   if (isPalette) {
     event.preventDefault();
-    await load(url);
-    return openPalette();
+    return fetchPalette(url);
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(target) || isOpen()) return;
+  if (isBusy || event.ctrlKey || event.metaKey || event.altKey || isTyping(target) || isOpen()) return;
   const keys = prefix ? `${prefix} ${event.key}` : event.key;
   clearTimeout(forget);
   prefix = "";
@@ -76,18 +87,23 @@ const pressed = async (event, url, target = event.target) => {
   if (!/^(g .|[/jkne?])$/.test(keys)) return;
   // The browser's own search, or a letter in the box that is about to have the focus.
   event.preventDefault();
-  if (!/^[jke]$/.test(keys)) await load(url);
+  if (keys === "/") return fetchPalette(url);
+  if (!/^[jke]$/.test(keys)) {
+    isBusy = true;
+    await load(url);
+    isBusy = false;
+  }
   act(keys);
 };
 
 // The palette
-const openPalette = () => {
+const openPalette = (words) => {
   const palette = find("#palette");
   if (!palette || isOpen()) return;
   palette.showModal();
   const box = palette.querySelector("input");
-  box.value = "";
-  list("");
+  box.value = words;
+  list(words);
   box.focus();
 };
 
@@ -117,11 +133,17 @@ const option = ({ text, href, note, key }, index) => {
 
 let shown = [];
 let chosen = 0;
-const draw = () => {
+let isSearching = false;
+let couldNot = false;
+const draw = (stayAt) => {
   const listbox = find("#palette-found");
   listbox.replaceChildren(...shown.map(option));
-  find("#palette-none").hidden = shown.length > 0;
-  choose(0);
+  const [none, searching, failed] = find("#palette-none").children;
+  none.hidden = shown.length > 0 || isSearching || couldNot;
+  searching.hidden = !isSearching;
+  failed.hidden = !couldNot;
+  // What was chosen stays so when more is found.
+  choose(Math.max(0, shown.findIndex(({ href }) => href === stayAt)));
 };
 const choose = (index) => {
   chosen = (index + shown.length) % (shown.length || 1);
@@ -136,29 +158,37 @@ let waiting;
 const list = (words) => {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   shown = offered().filter(({ text }) => wanted.every((word) => text.toLowerCase().includes(word)));
+  isSearching = wanted.length > 0;
+  couldNot = false;
   draw();
   clearTimeout(waiting);
   asked += 1;
-  if (wanted.length) waiting = setTimeout(() => findChatbots(words.trim(), asked), WAIT);
+  if (isSearching) waiting = setTimeout(() => findChatbots(words.trim(), asked), WAIT);
 };
 const findChatbots = async (words, number) => {
   const palette = find("#palette");
   palette.ariaBusy = "true";
   try {
     const answer = await fetch(`${palette.querySelector("[data-search]").dataset.search}?${new URLSearchParams({ q: words })}`, { headers: { "HX-Request": "true", "HX-Target": "results" } });
-    const page = answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-    if (number !== asked || !page) return;
+    if (!answer.ok || answer.redirected) throw answer;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (number !== asked) return;
+    if (!page.getElementById("results")) throw answer;
     const found = [...page.querySelectorAll("tbody tr")].slice(0, MOST).map((row) => ({
       text: row.querySelector("th a").textContent.trim(),
       href: row.querySelector("th a").getAttribute("href"),
       note: row.querySelector(".id")?.textContent,
     }));
     shown = [...shown, ...found];
-    draw();
   } catch {
     // What is listed already stays; the list of chatbots itself says what is wrong.
+    if (number === asked) couldNot = true;
   } finally {
-    if (number === asked) palette.ariaBusy = "false";
+    if (number === asked) {
+      isSearching = false;
+      palette.ariaBusy = "false";
+      draw(shown[chosen]?.href);
+    }
   }
 };
 
@@ -166,7 +196,8 @@ const preparePalette = () => {
   const palette = find("#palette");
   const box = palette.querySelector("input");
   const open = () => { if (shown[chosen]) location.assign(shown[chosen].href); };
-  box.addEventListener("input", () => list(box.value));
+  box.addEventListener("input", (event) => { if (!event.isComposing) list(box.value); });
+  box.addEventListener("compositionend", () => list(box.value));
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const steps = { ArrowDown: 1, ArrowUp: -1 };

@@ -65,10 +65,8 @@ def test_a_page_on_its_way_shows(page: Page) -> None:
     page.add_init_script(_TELL_BAR)
     page.reload()
     assert page.evaluate(_BAR) == "none"
-    with held(page, "**/plans/") as waiting:
+    with held(page, "**/plans/"), page.expect_request("**/plans/"):
         page.get_by_role("link", name="Plans").click(no_wait_after=True)
-        while not waiting:
-            page.wait_for_timeout(10)
     page.wait_for_url("**/plans/")
     assert page.evaluate("sessionStorage.getItem('bar')") == '"" fixed'
     assert page.evaluate(_BAR) == "none"

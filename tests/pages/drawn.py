@@ -46,6 +46,7 @@ class Drawn(HTMLParser):
         self.inline: list[str] = []
         self._words: list[str] = []
         self._open: list[str] = []
+        self._hidden: list[int] = []  # how many elements were open where one is not shown
         self._form: Form | None = None
         self._select: str | None = None
         self._option: str | None = None
@@ -91,6 +92,8 @@ class Drawn(HTMLParser):
             self.inline.append(tag)
         if tag not in VOID:
             self._open.append(tag)
+            if "hidden" in known:
+                self._hidden.append(len(self._open))
         self._note_form(tag, known)
         self._words.append(" ")
 
@@ -133,6 +136,7 @@ class Drawn(HTMLParser):
         if tag in self._open:
             while self._open.pop() != tag:
                 pass
+            self._hidden = [depth for depth in self._hidden if depth <= len(self._open)]
         if tag == "form":
             self._form = None
         if tag in {"option", "select"}:
@@ -150,7 +154,7 @@ class Drawn(HTMLParser):
             self._form.fields[self._textarea] = known + (data if known else data.removeprefix("\n"))
         if self._form and self._option:
             self._form.fields[self._option] += data
-        if not UNSEEN & set(self._open):
+        if not UNSEEN & set(self._open) and not self._hidden:
             self._words.append(data)
 
 

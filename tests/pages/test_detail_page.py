@@ -95,11 +95,12 @@ def test_the_title_of_the_plan_comes_in_a_second_step(
 
 @pytest.mark.parametrize("fault", [Fault("status", status=503), Fault("not_json"), None])
 def test_a_plan_that_cannot_be_found_out_stays_an_id(
-    fault: Fault | None, viewer: Client, sandbox: Sandbox, url: str
+    fault: Fault | None, viewer: Client, sandbox: Sandbox, url: str, bot: Chatbot
 ) -> None:
     if fault:
         sandbox.order(Fault(fault.kind, path="/user/plan$", status=fault.status, times=5))
-    answer = viewer.get(f"{url}?plan_id=nobodys", headers=htmx("plan", url))
+    plan_id = bot.fields["plan_id"] if fault else "nobodys"
+    answer = viewer.get(f"{url}?plan_id={plan_id}", headers=htmx("plan", url))
     assert (answer.status_code, answer.content) == (204, b"")
 
 

@@ -119,7 +119,14 @@ def test_nonsense_comes_back(client: Client, name: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("of_browser", "kept"),
-    [("Asia/Tokyo", "Asia/Tokyo"), ("", "UTC"), ("Mars/Olympus", "UTC"), ("<b>", "UTC")],
+    [
+        ("Asia/Tokyo", "Asia/Tokyo"),
+        ("", "UTC"),
+        ("Mars/Olympus", "UTC"),
+        ("<b>", "UTC"),
+        ("x" * 500, "UTC"),
+        ("\0", "UTC"),
+    ],
 )
 def test_who_joins_has_the_time_zone_of_the_browser(
     of_browser: str, kept: str, join: Joining

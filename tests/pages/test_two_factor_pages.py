@@ -159,3 +159,12 @@ def test_a_key_is_named_and_taken_away(join: Joining) -> None:
     assert "Remove Desk" in page.text
     page.form(remove).submit(browser)
     assert "No passkey or security key yet" in drawn(browser.get(KEYS)).text
+
+
+def test_no_page_of_it_is_compressed(join: Joining) -> None:
+    """Recovery codes and a secret stand on them, beside what the address says."""
+    browser = signed_in(join("editor"))
+    for page in (INDEX, TOTP_PAGE):
+        assert "Content-Encoding" not in browser.get(page, headers={"Accept-Encoding": "gzip"})
+    listed = browser.get("/account/sessions/", headers={"Accept-Encoding": "gzip"})
+    assert listed["Content-Encoding"] == "gzip"

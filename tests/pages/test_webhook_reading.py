@@ -132,3 +132,16 @@ def test_text_from_outside_is_text(
     assert "<script>alert" not in page.html
     assert "<img src=x" not in page.html
     assert not any(href.startswith("javascript:") for href in page.hrefs)
+
+
+@pytest.mark.parametrize("who", ["viewer", "editor"])
+def test_who_may_only_read_tries_an_unreadable_row_again(
+    who: str, request: pytest.FixtureRequest, sandbox: Sandbox, bot: Chatbot
+) -> None:
+    member: Client = request.getfixturevalue(who)
+    sandbox.order(Fault("not_json", path=f"/chatbot/{bot.id}$"))
+    rows = assert_fragment(member.get("/chatbots/", headers=htmx("webhooks", "/chatbots/")))
+    again = next(href for href in rows.attribute("hx-get") if bot.id in href)
+    cell = assert_fragment(member.get(again, headers=htmx(f"webhook-{bot.id}", "/chatbots/")))
+    assert bot.webhook_url in cell.attribute("title")
+    assert ("Edit" in cell.text) is (who == "editor")
