@@ -1,5 +1,5 @@
-// What htmx and plain HTML cannot do: copying, help with long forms, and saying that this dashboard
-// itself does not answer.
+// What htmx and plain HTML cannot do, on every page: copying, keeping focus, place and input, and
+// saying what goes on, also where this dashboard itself does not answer.
 (() => {
   "use strict";
 
@@ -113,48 +113,6 @@
     summary.querySelector("[data-counts-none]").hidden = found(".none") || found(".unreadable") || !found(".url");
   };
   document.addEventListener("htmx:afterSettle", (event) => { if (event.target.closest?.("tbody")) countAgain(); });
-
-  // A picture chosen for upload is shown before it is sent.
-  document.addEventListener("change", (event) => {
-    const image = document.getElementById(event.target.dataset?.preview);
-    if (!image) return;
-    const file = event.target.files[0];
-    image.hidden = true;
-    if (!file) return;
-    const reader = new FileReader();
-    reader.addEventListener("load", () => { image.src = reader.result; });
-    image.onload = () => { image.hidden = false; };
-    reader.readAsDataURL(file);
-  });
-
-  // A colour can be picked or typed; what is typed is what is sent.
-  for (const picker of document.querySelectorAll("[data-colour-of]")) {
-    const text = document.getElementById(picker.dataset.colourOf);
-    const follow = () => { if (/^#[0-9a-f]{6}$/i.test(text.value)) picker.value = text.value; };
-    picker.hidden = false;
-    picker.addEventListener("input", () => { text.value = picker.value; });
-    text.addEventListener("input", follow);
-    follow();
-  }
-
-  // One more row without a round trip, which would lose the files that were chosen.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[name=add_row]");
-    if (!button) return;
-    event.preventDefault();
-    const last = button.parentElement.querySelector("input:last-of-type");
-    const row = last.cloneNode();
-    row.value = "";
-    row.ariaLabel = last.ariaLabel.replace(/\d+/, (number) => Number(number) + 1);
-    last.after(row);
-    row.focus();
-  });
-
-  // A way back draws a form anew, with a key of its own. It keeps the one that it had, so that what
-  // was sent with it is not sent a second time.
-  const key = document.querySelector("[data-sent-once]");
-  if (key && history.state?.key) key.value = history.state.key;
-  else if (key) history.replaceState({ key: key.value }, "");
 
   // Leaving a form that was changed asks first, unless it is being sent.
   let isSending = false;

@@ -62,7 +62,8 @@ def outside(html: str) -> dict[str, bool]:
     """Which fields the page calls changed outside; whether it asks to check a Change first."""
     return {
         notice.attrs["id"].removeprefix("outside-"): "a change is not settled" in notice.text
-        for notice in tree(html).with_class("outside")
+        for notice in tree(html).with_class("notice")
+        if notice.attrs.get("id", "").startswith("outside-")
     }
 
 
@@ -76,7 +77,7 @@ def claims(html: str) -> list[str]:
 def outcomes(html: str) -> dict[str, str]:
     """The outcome of each Change in a history, by its id, in the words of the page."""
     return {
-        change.attrs["id"].removeprefix("change-"): change.with_class("outcome")[0].text
+        change.attrs["id"].removeprefix("change-"): change.with_class("badge")[0].text
         for change in tree(html).with_class("change")
     }
 

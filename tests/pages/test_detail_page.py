@@ -130,7 +130,9 @@ def test_what_is_not_right_is_marked(
     }
     sandbox.edit(bot.id, **(right | reported))
     page = assert_page(viewer.get(url))
-    cautions = [tag for tag, attrs in page.tags if tag == "dd" and attrs.get("class") == "caution"]
+    cautions = [
+        tag for tag, attrs in page.tags if tag == "dd" and attrs.get("class") == "mark-warning"
+    ]
     assert bool(cautions) is is_marked
 
 
