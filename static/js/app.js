@@ -112,7 +112,8 @@
     }
     summary.querySelector("[data-counts-none]").hidden = found(".none") || found(".unreadable") || !found(".url");
   };
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.closest?.("tbody")) countAgain(); });
+  // Once for an answer to one row; the fragment that fills them all brings counts of its own.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => { if (/^webhook-/.test(detail.target?.id ?? "")) countAgain(); });
 
   // Leaving a form that was changed asks first, unless it is being sent.
   let isSending = false;
