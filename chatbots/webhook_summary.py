@@ -23,7 +23,7 @@ class Summary:
 def summary(
     readings: Mapping[str, ChatbotReading | Unread], changed_outside: Collection[str]
 ) -> Summary:
-    """Count the readings of one page."""
+    """Count the readings of one page, and those of them that were changed outside."""
     read = [
         one
         for one in readings.values()
@@ -34,7 +34,7 @@ def summary(
     none = sum(one.webhook_is_known and not one.webhook_url for one in read)
     return Summary(
         none=none,
-        outside=sum(name in changed_outside for name in readings),
+        outside=len(changed_outside),
         unreadable=unread + unknown,
         is_all_set=bool(read) and not (none or unread or unknown),
     )

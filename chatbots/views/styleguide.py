@@ -1,6 +1,5 @@
 """Every component in all its states, on one page: for those who build the pages, in DEBUG alone."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -28,12 +27,7 @@ class _Fields(forms.Form):
 def _cell(name: str, **reading: Any) -> dict[str, Any]:
     """One webhook as a row shows it."""
     info = {"is_deleted": reading.pop("is_deleted", False)}
-    found = {
-        "is_read": True,
-        "webhook_is_known": True,
-        "webhook_url": None,
-        "info": info,
-    }
+    found = {"is_read": True, "webhook_is_known": True, "webhook_url": None, "info": info}
     return {"says": name, "id": name.replace(" ", "-"), "reading": found | reading}
 
 
@@ -69,7 +63,7 @@ def styleguide(request: MemberRequest) -> HttpResponse:
             if name != "debug"
         ],
         "outcomes": ["done", "failed", "unknown", "pending", "undone"],
-        "stale": SimpleNamespace(is_stale=True),
+        "stale": {"is_stale": True},
         "error": {
             "title": "Caigunn does not answer",
             "message": "It is not known whether the change arrived.",

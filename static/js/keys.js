@@ -44,6 +44,7 @@ const editWebhook = () => {
   const here = document.activeElement.closest("tr") ?? document.querySelector("main");
   here.querySelector("a[href*='/webhook/']")?.click();
 };
+
 const act = (keys) => {
   const link = brought().find((one) => one.dataset.key === keys);
   if (link) { location.assign(link.href); return; }
