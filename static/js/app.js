@@ -195,6 +195,26 @@
   // A request that failed exchanges nothing; what an answer brings is shown once it has settled.
   for (const name of ["htmx:afterRequest", "htmx:afterSettle"]) document.addEventListener(name, giveBack);
 
+  // One form for the keys of all rows: htmx hears of a button when it is pressed, not of a hundred
+  // at the start.
+  document.addEventListener("submit", (event) => {
+    const { target, submitter } = event;
+    if (target.id !== "reveal") return;
+    event.preventDefault();
+    htmx.ajax("post", submitter.formAction, { source: submitter, target: submitter.closest(".secret"), swap: "outerHTML" });
+  });
+
+  // The cells of all rows come in one answer. htmx would tell each that came of each that comes, so
+  // they are put in their places here, and made known to htmx at once.
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (!detail.target.matches(".webhook-waiting")) return;
+    detail.shouldSwap = false;
+    detail.target.replaceWith(detail.fragment);
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id === "webhooks") htmx.process(document.querySelector("#results tbody"));
+  });
+
   // What stands between here and the dashboard may answer in its place, without a word of ours.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.isError || detail.xhr.responseText.includes('id="error-message"')) return;

@@ -1,4 +1,4 @@
-"""What the list of chatbots asks of the database."""
+"""What the list of chatbots asks of the database, and of htmx for each row."""
 
 import re
 from datetime import timedelta
@@ -47,3 +47,14 @@ def test_the_cells_of_a_row_can_stand_in_a_page() -> None:
     ((chatbot_id, *rest),) = cells([row])
     assert chatbot_id.__html__() == "a&lt;b"
     assert rest == [row.title, row.has_key, row.key_hint]
+
+
+def test_a_row_asks_nothing_of_htmx_before_it_is_used(editor: Client) -> None:
+    page = assert_page(editor.get(URL))
+    in_rows = [attrs for _, attrs in page.tags if attrs.get("form") == "reveal"]
+    in_rows += [attrs for _, attrs in page.tags if attrs.get("id", "").startswith("webhook-")]
+    assert len(in_rows) > 30
+    for attrs in in_rows:
+        assert not [name for name in attrs if name.startswith("hx-")], attrs
+        # What htmx looks for beside its own attributes.
+        assert attrs.get("type") != "submit", attrs
