@@ -125,6 +125,11 @@
     }
   };
   const isChanged = (form) => shown.has(form) && shown.get(form) !== inputOf(form);
+  // Escape leaves an edit in a row in which nothing was typed, and nothing is to be decided.
+  document.addEventListener("keydown", ({ key, target, isComposing }) => {
+    const form = key === "Escape" && !isComposing && target.closest("tbody .webhook-editing form");
+    if (form && !isChanged(form) && !form.querySelector(".notice, .errors")) form.querySelector("a[hx-get]").click();
+  });
   addEventListener("submit", () => { isSending = true; setTimeout(() => { isSending = false; }, 1000); });
   addEventListener("beforeunload", (event) => {
     if (!isSending && [...document.querySelectorAll("main form[method=post]")].some(isChanged)) event.preventDefault();

@@ -66,6 +66,19 @@ def test_an_edit_that_is_cancelled(page: Page, row: Locator, bot: Chatbot) -> No
     focused(page)
 
 
+def test_escape_leaves_an_edit_but_never_what_was_typed(
+    page: Page, row: Locator, bot: Chatbot
+) -> None:
+    webhook_field(row).fill(NEW)
+    page.keyboard.press("Escape")
+    expect(webhook_field(row)).to_have_value(NEW)
+    webhook_field(row).fill(bot.webhook_url or "")
+    page.keyboard.press("Escape")
+    expect(row.get_by_title(bot.webhook_url or "")).to_be_visible()
+    expect(edit_link(row)).to_be_focused()
+    focused(page)
+
+
 def test_an_edit_that_is_saved(page: Page, row: Locator) -> None:
     webhook_field(row).fill(NEW)
     save_by_keyboard(row)

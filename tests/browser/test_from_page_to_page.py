@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from chatbots.sandbox import Sandbox
 
-from .conftest import EDITOR, OpenPage
+from .conftest import ADMIN, EDITOR, OpenPage
 from .pages import open_list
 from .test_progress import held
 
@@ -59,6 +59,14 @@ def test_the_way_back_leads_to_the_place_in_the_list(page: Page, sandbox: Sandbo
     expect(page.get_by_role("searchbox")).to_have_value(title)
     page.get_by_role("link", name="Chatbots", exact=True).click()
     expect(page.get_by_role("searchbox")).to_have_value("")
+
+
+def test_who_creates_nothing_is_back_in_their_place(open_page: OpenPage, sandbox: Sandbox) -> None:
+    page = open_page(ADMIN)
+    open_list(page, "?size=50")
+    page.get_by_role("link", name="New chatbot").click()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page).to_have_url(re.compile(r"/chatbots/\?size=50$"))
 
 
 def test_a_page_on_its_way_shows(page: Page) -> None:
