@@ -232,7 +232,16 @@ def _field(
 def _pretty(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, dict) and not any(isinstance(one, dict | list) for one in value.values()):
+        # A line for each name is quicker to read than JSON.
+        return "\n".join(f"{name}: {_line(one)}" for name, one in value.items())
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _line(value: object) -> str:
+    # What would break the line, or begin another one, stays quoted.
+    is_plain = isinstance(value, str) and value.isprintable()
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def is_web_address(text: str) -> bool:

@@ -227,6 +227,10 @@
     lostConnection();
   });
 
+  document.getElementById("dismiss").addEventListener("click", () => {
+    document.getElementById("alerts").replaceChildren();
+    document.getElementById("content").focus({ preventScroll: true });
+  });
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);

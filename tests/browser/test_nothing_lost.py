@@ -9,7 +9,7 @@ from chatbots.sandbox import Fault, Sandbox
 
 from .conftest import ADMIN, EDITOR, Console, OpenPage
 from .looking import focused
-from .pages import edit_link, open_list, row_of, save, webhook_field
+from .pages import INFO, edit_link, open_list, row_of, save, webhook_field
 from .test_progress import held
 
 pytestmark = pytest.mark.browser
@@ -196,3 +196,24 @@ def test_a_save_that_was_stopped_is_not_said_to_go_on(
     page.context.new_cdp_session(page).send("Page.stopLoading")
     expect(page.locator(".form-wide")).not_to_have_class(re.compile("htmx-request"))
     expect(page.locator("html")).not_to_have_class(re.compile("leaving"))
+
+
+# What went wrong, far down a list
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_an_error_is_in_sight_from_the_last_row_and_can_be_dismissed(
+    page: Page, sandbox: Sandbox, console: Console, width: int
+) -> None:
+    console.expect("status of 5", "Response Status Error Code")
+    page.set_viewport_size({"width": width, "height": 800})
+    last = sandbox.users[0].chatbots[29]
+    sandbox.order(Fault("not_json", path=INFO))
+    edit_link(row_of(page, last.id)).click()
+    alert = page.get_by_role("alert").filter(has_text="does not understand")
+    expect(alert).to_be_in_viewport(ratio=1)
+    expect(edit_link(row_of(page, last.id))).to_be_in_viewport()
+    page.get_by_role("button", name="Dismiss").press("Enter")
+    expect(alert).to_have_count(0)
+    expect(page.get_by_role("button", name="Dismiss")).to_be_hidden()
+    expect(page.get_by_role("main")).to_be_focused()
