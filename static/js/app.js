@@ -125,12 +125,28 @@
     }
   };
   const isChanged = (form) => shown.has(form) && shown.get(form) !== inputOf(form);
-  // Escape leaves an edit in a row in which nothing was typed, and nothing is to be decided.
-  document.addEventListener("keydown", ({ key, target, isComposing }) => {
-    const form = key === "Escape" && !isComposing && target.closest("tbody .webhook-editing form");
+  // What went wrong is dismissed by its button or by Escape; the focus is where it was asked for.
+  let asked;
+  const alerts = document.getElementById("alerts");
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => { asked = detail.elt; });
+  const dismiss = () => {
+    const hadFocus = document.activeElement.closest(".alerts");
+    alerts.replaceChildren();
+    if (!hadFocus) return;
+    asked?.focus();
+    if (document.activeElement !== asked) document.getElementById("content").focus({ preventScroll: true });
+  };
+  document.getElementById("dismiss").addEventListener("click", dismiss);
+
+  // After that, Escape leaves an edit in a row in which nothing was typed or is to be decided. An
+  // input method that is left by it says so by its code alone in some browsers.
+  document.addEventListener("keydown", ({ key, keyCode, target, isComposing }) => {
+    if (key !== "Escape" || isComposing || keyCode === 229 || target.closest("dialog, .menu")) return;
+    if (alerts.childElementCount) return dismiss();
+    const form = target.closest("tbody .webhook-editing form");
     if (form && !isChanged(form) && !form.querySelector(".notice, .errors")) form.querySelector("a[hx-get]").click();
   });
-  addEventListener("submit", () => { isSending = true; setTimeout(() => { isSending = false; }, 1000); });
+  addEventListener("submit", ({ target }) => { if (target.id === "reveal") return; isSending = true; setTimeout(() => { isSending = false; }, 1000); });
   addEventListener("beforeunload", (event) => {
     if (!isSending && [...document.querySelectorAll("main form[method=post]")].some(isChanged)) event.preventDefault();
   });
@@ -204,9 +220,11 @@
   // at the start.
   document.addEventListener("submit", (event) => {
     const { target, submitter } = event;
-    if (target.id !== "reveal") return;
+    if (target.id !== "reveal" || !globalThis.htmx) return;
     event.preventDefault();
-    htmx.ajax("post", submitter.formAction, { source: submitter, target: submitter.closest(".secret"), swap: "outerHTML" });
+    if (submitter.matches(".htmx-request")) return;
+    // Where the answer goes and how, the table says: said here, it would hold for errors as well.
+    htmx.ajax("post", submitter.formAction, { source: submitter }).catch(() => { /* told below */ });
   });
 
   // The cells of all rows come in one answer. htmx would tell each that came of each that comes, so
@@ -227,10 +245,6 @@
     lostConnection();
   });
 
-  document.getElementById("dismiss").addEventListener("click", () => {
-    document.getElementById("alerts").replaceChildren();
-    document.getElementById("content").focus({ preventScroll: true });
-  });
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);

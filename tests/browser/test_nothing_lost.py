@@ -216,4 +216,32 @@ def test_an_error_is_in_sight_from_the_last_row_and_can_be_dismissed(
     page.get_by_role("button", name="Dismiss").press("Enter")
     expect(alert).to_have_count(0)
     expect(page.get_by_role("button", name="Dismiss")).to_be_hidden()
-    expect(page.get_by_role("main")).to_be_focused()
+    expect(edit_link(row_of(page, last.id))).to_be_focused()
+
+
+def test_a_key_that_cannot_be_revealed_says_so_each_time(
+    page: Page, sandbox: Sandbox, console: Console
+) -> None:
+    console.expect("status of 5", "Response Status Error Code")
+    bot = sandbox.users[0].chatbots[3]
+    reveal = row_of(page, bot.id).get_by_role("button", name=re.compile("^Reveal"))
+    alert = page.get_by_role("alert").filter(has_text="does not understand")
+    for _ in range(2):
+        sandbox.order(Fault("not_json", path=INFO))
+        reveal.press("Enter")
+        expect(alert).to_be_visible()
+        # The first Escape is for what went wrong; the focus stays.
+        page.keyboard.press("Escape")
+        expect(alert).to_have_count(0)
+        expect(reveal).to_be_focused()
+    reveal.press("Enter")
+    expect(row_of(page, bot.id)).to_contain_text(bot.api_key)
+
+
+def test_a_key_on_its_way_is_asked_for_once(page: Page, sandbox: Sandbox) -> None:
+    bot = sandbox.users[0].chatbots[3]
+    with held(page, "**/reveal/") as waiting:
+        row_of(page, bot.id).get_by_role("button", name=re.compile("^Reveal")).dblclick()
+        page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+        assert len(waiting) == 1
+    expect(row_of(page, bot.id)).to_contain_text(bot.api_key)
