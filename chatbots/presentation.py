@@ -1,7 +1,6 @@
 """The detail page's order of things: every field of Get Chatbot Info stands in one group."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,8 +15,6 @@ from chatbots.services.details import ChatbotReading
 Kind = Literal[
     "text", "code", "long", "number", "yes_no", "moment", "link", "plan", "json", "secret", "meter"
 ]
-
-_LIKE_NO_TEXT = re.compile(r"|null|true|false|[-+.\deE]+")
 
 
 @dataclass(frozen=True)
@@ -235,23 +232,7 @@ def _field(
 def _pretty(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if (
-        value
-        and isinstance(value, dict)
-        and not any(isinstance(one, dict | list) for one in value.values())
-    ):
-        # A line for each name is quicker to read than JSON.
-        return "\n".join(f"{_line(name)}: {_line(one)}" for name, one in value.items())
     return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _line(value: object) -> str:
-    """Text as it is; quoted where it would break the line, or read like something else."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    if value.isprintable() and not _LIKE_NO_TEXT.fullmatch(value):
-        return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 def is_web_address(text: str) -> bool:
