@@ -25,15 +25,16 @@
     }
   });
 
+  const alerts = document.getElementById("alerts");
   const lostConnection = () => {
     const notice = document.getElementById("lost-connection").content.cloneNode(true);
-    document.getElementById("alerts").replaceChildren(notice);
+    alerts.replaceChildren(notice);
   };
   // A key that was cancelled, or is not there: allauth's scripts tell the console alone.
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const notice = document.getElementById("key-failed").content.cloneNode(true);
-    document.getElementById("alerts").replaceChildren(notice);
+    alerts.replaceChildren(notice);
   });
 
   const lazyFailed = (event) => {
@@ -127,8 +128,6 @@
   const isChanged = (form) => shown.has(form) && shown.get(form) !== inputOf(form);
   // What went wrong is dismissed by its button or by Escape; the focus is where it was asked for.
   let asked;
-  const alerts = document.getElementById("alerts");
-  document.addEventListener("htmx:beforeRequest", ({ detail }) => { asked = detail.elt; });
   const dismiss = () => {
     const hadFocus = document.activeElement.closest(".alerts");
     alerts.replaceChildren();
@@ -248,7 +247,10 @@
   document.addEventListener("htmx:sendError", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:timeout", (event) => { lostConnection(); lazyFailed(event); });
   document.addEventListener("htmx:responseError", lazyFailed);
-  document.addEventListener("htmx:beforeRequest", () => document.getElementById("alerts").replaceChildren());
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    asked = detail.elt;
+    alerts.replaceChildren();
+  });
   for (const [name, root] of [["htmx:load", (event) => event.target], ["DOMContentLoaded", () => document]]) {
     document.addEventListener(name, (event) => { showCopyButtons(root(event)); watch(root(event)); });
   }

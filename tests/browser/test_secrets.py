@@ -27,6 +27,7 @@ def test_an_api_key_is_revealed_in_its_row_copied_and_masked_again(
     page.wait_for_function(
         "async (key) => (await navigator.clipboard.readText()) === key", arg=bot.api_key
     )
+    assert bot.api_key not in page.url
     # In its place: the page is still the list.
     assert urlsplit(page.url).path == "/chatbots/"
     page.reload()
